@@ -1,0 +1,74 @@
+/// What can go wrong on a wire inside the module.
+public enum BusError: Error, Equatable, Sendable {
+  case notAcknowledged
+  case timedOut
+  /// The operating system refused the transfer with this error number.
+  case system(Int32)
+}
+
+/// The SPI bus of the gateware, chip select included. Conformers own the bus for as long as they live.
+public protocol SpiBus: ~Copyable {
+  /// One full-duplex transfer with chip select low throughout. `reply` has the length of `command`.
+  mutating func transfer(_ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) throws(BusError)
+}
+
+/// The I2C bus of the housekeeping devices, controller side.
+public protocol I2cBus: ~Copyable {
+  /// Writes `bytes` to the target at the seven-bit `address`, then reads `reply.count` bytes after a repeated start.
+  mutating func transfer(
+    _ bytes: Span<UInt8>, to address: UInt8, reply: inout MutableSpan<UInt8>
+  ) throws(BusError)
+}
+
+/// Lines that the controller drives.
+public enum OutputLine: UInt8, Sendable { case laserArm, frameTrigger, heartbeat }
+
+/// Lines that the controller reads.
+public enum InputLine: UInt8, Sendable { case fpgaDone, fpgaIrq, pps, tamper }
+
+/// The GPIO lines of the board by name.
+public protocol LinePort: ~Copyable {
+  mutating func set(_ line: OutputLine, high: Bool) throws(BusError)
+  mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool
+}
+
+public enum EntropyError: Error, Equatable, Sendable { case unavailable }
+
+/// Full-entropy random bytes from hardware.
+public protocol EntropySource: ~Copyable {
+  mutating func fill(_ bytes: inout MutableSpan<UInt8>) throws(EntropyError)
+}
+
+public enum LinkError: Error, Equatable, Sendable {
+  case notConnected
+  case closedByPeer
+  case system(Int32)
+}
+
+/// A reliable, ordered stream of bytes to the peer. Nothing about it is secret or trusted.
+public protocol ClassicalLink: ~Copyable {
+  /// Offers bytes and returns how many were taken; never blocks.
+  mutating func send(_ bytes: Span<UInt8>) throws(LinkError) -> Int
+  /// Copies what has arrived into `bytes` and returns how many; never blocks.
+  mutating func receive(into bytes: inout MutableSpan<UInt8>) throws(LinkError) -> Int
+}
+
+/// The operator's terminal.
+public protocol TerminalPort: ~Copyable {
+  /// Returns the number of bytes read, zero if nobody types; never blocks.
+  mutating func read(into bytes: inout MutableSpan<UInt8>) -> Int
+  mutating func write(_ bytes: Span<UInt8>)
+}
+
+/// Storage that survives power loss, for the one number that must never run backwards.
+public protocol IndexJournal: ~Copyable {
+  /// The last index that was recorded, zero on a new module.
+  mutating func recordedIndex() throws(JournalError) -> UInt64
+  /// Returns only after `index` would be found again after power loss.
+  mutating func record(_ index: UInt64) throws(JournalError)
+}
+
+public enum JournalError: Error, Equatable, Sendable {
+  case corrupt
+  case system(Int32)
+}
