@@ -43,6 +43,10 @@ let deviceModules: [Target] = [
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
   module("Ports"),
+  module("Wire", uses: ["Checksum", "FixedStorage", "Ports"]),
+  module("Sifting", uses: ["FixedStorage", "Units"]),
+  module("LinkControl", uses: ["Units"]),
+  module("KeyStore", uses: ["FixedStorage", "Ports"]),
 ]
 
 let hostModules: [Target] = [
@@ -50,6 +54,10 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("Wire", uses: ["FixedStorage", "HostStorage", "Ports"]),
+  suite("Sifting", uses: ["FixedStorage", "HostStorage", "Units"]),
+  suite("LinkControl", uses: ["HostStorage", "Units"]),
+  suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
 ]
 
 let package = Package(
