@@ -47,6 +47,7 @@ let deviceModules: [Target] = [
   module("Sifting", uses: ["FixedStorage", "Units"]),
   module("LinkControl", uses: ["Units"]),
   module("KeyStore", uses: ["FixedStorage", "Ports"]),
+  module("Console", uses: ["FixedStorage", "Ports"]),
 ]
 
 let hostModules: [Target] = [
@@ -57,6 +58,7 @@ let hostModules: [Target] = [
   suite("Wire", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Sifting", uses: ["FixedStorage", "HostStorage", "Units"]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
+  suite("Console", uses: ["FixedStorage", "Ports"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
 ]
 
