@@ -43,6 +43,7 @@ let deviceModules: [Target] = [
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
   module("Ports"),
+  module("Estimation", uses: ["Units", "CMath"]),
 ]
 
 let hostModules: [Target] = [
@@ -50,6 +51,7 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("Estimation", uses: ["HostStorage", "Units"]),
 ]
 
 let package = Package(
