@@ -45,6 +45,7 @@ let deviceModules: [Target] = [
   module("Ports"),
   module("Wire", uses: ["Checksum", "FixedStorage", "Ports"]),
   module("Sifting", uses: ["FixedStorage", "Units"]),
+  module("Estimation", uses: ["Units", "CMath"]),
   module("LinkControl", uses: ["Units"]),
   module("KeyStore", uses: ["FixedStorage", "Ports"]),
   module("Console", uses: ["FixedStorage", "Ports"]),
@@ -60,6 +61,7 @@ let hostModules: [Target] = [
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
+  suite("Estimation", uses: ["HostStorage", "Units"]),
 ]
 
 let package = Package(
