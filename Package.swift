@@ -44,6 +44,7 @@ let deviceModules: [Target] = [
   module("Checksum"),
   module("RegisterMap"),
   module("Ports"),
+  module("Drivers", uses: ["Units", "FixedStorage", "Checksum", "RegisterMap", "Ports"]),
 ]
 
 let hostModules: [Target] = [
@@ -51,6 +52,8 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("RegisterMap", uses: ["Units"]),
+  suite("Drivers", uses: ["Units", "FixedStorage", "HostStorage", "Checksum", "RegisterMap", "Ports"]),
 ]
 
 let package = Package(
