@@ -42,7 +42,9 @@ let deviceModules: [Target] = [
   module("Units"),
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
+  module("RegisterMap"),
   module("Ports"),
+  module("Drivers", uses: ["Units", "FixedStorage", "Checksum", "RegisterMap", "Ports"]),
   module("Wire", uses: ["Checksum", "FixedStorage", "Ports"]),
   module("Sifting", uses: ["FixedStorage", "Units"]),
   module("Estimation", uses: ["Units", "CMath"]),
@@ -56,12 +58,14 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("RegisterMap", uses: ["Units"]),
+  suite("Drivers", uses: ["Units", "FixedStorage", "HostStorage", "Checksum", "RegisterMap", "Ports"]),
   suite("Wire", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Sifting", uses: ["FixedStorage", "HostStorage", "Units"]),
-  suite("LinkControl", uses: ["HostStorage", "Units"]),
-  suite("Console", uses: ["FixedStorage", "Ports"]),
-  suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Estimation", uses: ["HostStorage", "Units"]),
+  suite("LinkControl", uses: ["HostStorage", "Units"]),
+  suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
+  suite("Console", uses: ["FixedStorage", "Ports"]),
 ]
 
 let package = Package(
