@@ -37,7 +37,8 @@ public enum CountTails: Sendable {
 ///
 /// Two-decoy bounds of Lim, Curty, Walenta, Xu and Zbinden, PRA 89, 022307 (2014), equations 2 to 4, with the Hoeffding
 /// deviations replaced by the tails of finite-key.md section 2; established. They bound the actual number, since the
-/// intensity is drawn given the photon number.
+/// intensity is drawn given the photon number. Assumed: phase-randomised pulses and exact means and shares. Counts must
+/// be below 2^50.
 public struct DecoyBounds: Sendable {
   private let settings: DecoySettings
   private let nats: Double

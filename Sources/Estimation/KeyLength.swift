@@ -44,9 +44,12 @@ extension KeyLengthPlan {
   ///
   /// The block must have been permuted as a whole by a permutation drawn after its last detection. `leakBits` is what
   /// error correction really sent. Confirmation is charged `confirmationBits` or ceil(log2(2/eps_cor)), whichever is
-  /// more. With entropic uncertainty for coherent attacks, single-photon part: sound, a project derivation; at block
-  /// length 1 without announcements on the way and in BB84: established (Tomamichel, Lim, Gisin, Renner,
-  /// arXiv 1103.4130). Rounding: the secret part loses one part in 2^36, more than all rounding before it, and is
+  /// more.
+  ///
+  /// From phase errors to secrecy against coherent attacks by entropic uncertainty: established at block length 1
+  /// (Tomamichel, Lim, Gisin, Renner, arXiv 1103.4130). Distillation, the pooled estimate of phase errors, announcements
+  /// on the way and the tag: sound, project derivations. Assumed: what finite-key.md section 6 lists as not covered.
+  /// Rounding: the secret part loses one part in 2^36, more than the rounding before it for means 0.001 apart, and is
   /// rounded down.
   public func result(
     for counts: DecoyCounts, leakBits: UInt64, confirmationBits: UInt64 = 0

@@ -19,7 +19,7 @@ func qberAtZeroRate_matchesTheEntropyOfTheState(block: Int, sixState: Double, bb
 ])
 func sixStateRate_matchesTheEntropyOfTheState(qber: Double, block: Int, efficiency: Double, expected: Double) {
   let rate = PerPulse.secretBitsPerSiftedBit(qber: qber, block: block, efficiency: efficiency)
-  #expect(abs(rate - expected) < 1e-6 * expected)
+  #expect(abs(rate - expected) < 1e-8 * expected)
 }
 
 @Test(arguments: [
@@ -28,7 +28,7 @@ func sixStateRate_matchesTheEntropyOfTheState(qber: Double, block: Int, efficien
 ])
 func bb84Rate_matchesTheEntropyOfTheWorstState(qber: Double, block: Int, efficiency: Double, expected: Double) {
   let rate = PerBlock.secretBitsPerSiftedBit(qber: qber, block: block, efficiency: efficiency)
-  #expect(abs(rate - expected) < 1e-6 * expected)
+  #expect(abs(rate - expected) < 1e-8 * expected)
 }
 
 @Test func rate_withoutErrorsIsOneBitPerBlockOfDistillation() {

@@ -101,6 +101,14 @@ private func check<Credit: SecurityCredit>(
   #expect(plan.result(for: Sample.point6, leakBits: 1000, confirmationBits: 64).length == formula - 13)
 }
 
+@Test func length_endsAtTheLastWholeBit() {
+  let plan = Form.streaming.plan(PerPulse(), Sample.settings6, block: 5, planned: Sample.point6)
+  let free = plan.result(for: Sample.point6, leakBits: 0).length
+  #expect(plan.result(for: Sample.point6, leakBits: free - 1).length == 1)
+  let spent = plan.result(for: Sample.point6, leakBits: free)
+  #expect(spent.length == 0 && spent.refusal == .leavesNoLength)
+}
+
 @Test func axisShareMax_outsideItsRangeIsNoCredit() {
   #expect(PerPulse(axisShareMax: 0.33) == nil && PerPulse(axisShareMax: 1) == nil)
   #expect(PerBlock(basisShareMax: 0.49) == nil && PerBlock(basisShareMax: 0.5)?.phaseOnlyShare == 0.5)
