@@ -99,6 +99,14 @@ func read_afterOneDamageIsRepeated(damage: WireFault) throws {
   #expect(ident == .wrongDevice(address: 0, expected: 0x4749_4d42, read: 0xffff_ffff))
 }
 
+@Test func setRunning_onUndefinedControlBitsThrows() {
+  let gateware = FpgaDouble()
+  gateware.registers[0x0c] = 0x8000_0002
+  var fpga = alice(gateware)
+  let fault = fpga.fault { fpga throws(DriverFault) in try fpga.setRunning(true) }
+  #expect(fault == .wrongDevice(address: 0x0c, expected: 2, read: 0x8000_0002) && gateware.trace.count == 1)
+}
+
 @Test func commit_thatIsLostIsNotCounted() {
   let gateware = FpgaDouble()
   gateware.commits = 65_535
@@ -150,6 +158,22 @@ func readEvents_losesAndRepeatsNothing(damage: WireFault, transfer: Int) throws 
     received += words.prefix(count.words)
   }
   #expect(received == all && gateware.fifo.isEmpty && gateware.faultsInjected == 1)
+}
+
+/// A request that was refused for its check is sent as it was; a repetition is only for a burst in doubt.
+@Test func readEvents_refusedRequestsAreSentAgain() throws {
+  let gateware = FpgaDouble()
+  gateware.fifo = [21, 22, 23]
+  gateware.faults = [0: .commandFlipped(bit: 44), 2: .replyFlipped(bit: 140), 3: .commandFlipped(bit: 44)]
+  var fpga = bob(gateware)
+  var words: [UInt32] = [0, 0]
+  var span = words.mutableSpan
+  _ = try fpga.readEvents(into: &span)
+  #expect(words == [21, 22])
+  span = words.mutableSpan
+  _ = try fpga.readEvents(into: &span)
+  #expect(words == [23, 22])
+  #expect(gateware.trace.map { $0[0] } == [3, 3, 3, 5, 5])
 }
 
 @Test func readEvents_afterAFaultAsksForTheBurstInDoubt() throws {

@@ -123,3 +123,12 @@ private func identifyFault(_ bus: inout FrontEndDouble) -> DriverFault? {
   #expect(silence == .bus(.notAcknowledged, address: 0) && breakage == .bus(.timedOut, address: 0))
   #expect(version == .wrongDevice(address: 2, expected: 1, read: 9))
 }
+
+@Test func frontEndStatus_withUndefinedBitsThrows() {
+  var bus = FrontEndDouble()
+  bus.registers[6] = 0x4001
+  var frontEnd = FrontEnd()
+  var fault: DriverFault?
+  do { _ = try frontEnd.status(over: &bus) } catch { fault = error }
+  #expect(fault == .wrongDevice(address: 6, expected: 1, read: 0x4001))
+}
