@@ -12,7 +12,7 @@ public enum DriverFault: Error, Equatable, Sendable {
   case refused(address: UInt8, status: UInt8)
   /// The register did not hold what was just written to it.
   case readBackDiffers(address: UInt8, wrote: UInt32, read: UInt32)
-  /// Another device, role or map version than expected answers.
+  /// Another device, role or map version than expected answers, or a register has bits that the map does not define.
   case wrongDevice(address: UInt8, expected: UInt32, read: UInt32)
   /// Bits of the scratch register that never changed under the walking patterns.
   case stuckBits(high: UInt32, low: UInt32)

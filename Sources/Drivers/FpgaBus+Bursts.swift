@@ -3,39 +3,6 @@ import FixedStorage
 import Ports
 public import RegisterMap
 
-/// What a burst read brought.
-public struct BurstCount: Equatable, Sendable {
-  /// Words that arrived.
-  public let words: Int
-  /// Words that still waited behind them, at most 65 535.
-  public let waiting: Int
-}
-
-/// What tells a burst apart from the one before it at the same address.
-struct BurstMemory {
-  var address: UInt8 = 0
-  var words = 0
-  var firstWord: UInt32 = 0
-  /// A burst read was sent and nobody knows whether the device performed it.
-  var isInDoubt = false
-
-  /// Whether a repeated burst is the one that is remembered and not the one in doubt. The first word is enough:
-  /// events carry their time. Two empty bursts count as the same, which loses nothing.
-  func isRepeated(by count: BurstCount, firstWord: UInt32, asked: Int) -> Bool {
-    count.words == min(asked, words) && (count.words == 0 || firstWord == self.firstWord)
-  }
-}
-
-/// What one burst read came to.
-enum BurstOutcome {
-  case received(BurstCount)
-  /// The device refused the command for its check; nothing was taken from the port.
-  case notPerformed(DriverFault)
-  case refused(status: UInt8)
-  /// The reply is damaged, so that it is unknown whether the burst was performed.
-  case inDoubt(DriverFault)
-}
-
 extension FpgaBus where Bus: ~Copyable {
   /// Takes words from a port that forgets what it has handed out; at most `SpiProtocol.burstWordsMax` at a time.
   ///

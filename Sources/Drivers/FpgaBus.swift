@@ -25,9 +25,14 @@ public struct FpgaBus<Bus: SpiBus & ~Copyable>: ~Copyable {
     self.reply = reply
   }
 
+  /// Reads a register; a bit that the map does not define means that another map answers.
   public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 {
     precondition(register.access == .readOnly || register.access == .readWrite)
-    return try exchange(.read, register.address, 0)
+    let word = try exchange(.read, register.address, 0)
+    guard word & ~register.defined == 0 else {
+      throw .wrongDevice(address: register.address, expected: word & register.defined, read: word)
+    }
+    return word
   }
 
   /// Writes and reads back. A shadow register reads as what was written last, committed or not.
@@ -126,16 +131,4 @@ public struct FpgaBus<Bus: SpiBus & ~Copyable>: ~Copyable {
     var incoming = whole._mutatingExtracting(0..<bytes)
     try bus.transfer(command.span.extracting(0..<bytes), reply: &incoming)
   }
-}
-
-/// What one register transfer came to, refusals apart.
-enum RegisterOutcome {
-  case done(UInt32)
-  case failed(DriverFault)
-}
-
-/// A reply with a right CRC has a status, nil if its byte is no status.
-enum ReplyCheck {
-  case intact(SpiProtocol.Status?)
-  case damaged(DriverFault)
 }

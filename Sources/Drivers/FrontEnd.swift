@@ -1,6 +1,6 @@
 import Checksum
 public import Ports
-public import RegisterMap
+import RegisterMap
 
 /// The counter front-end: clicks, bias current and temperature of each detector, over I2C with packet error code.
 ///
@@ -76,8 +76,19 @@ public struct FrontEnd: Sendable {
     return words
   }
 
-  /// SMBus read word with packet error code over everything that travelled, addresses included.
+  /// Reads a register; a bit that the map does not define means that another map answers.
   private mutating func read(
+    _ register: Register, over bus: inout some I2cBus & ~Copyable
+  ) throws(DriverFault) -> UInt32 {
+    let word = try readWord(register, over: &bus)
+    guard word & ~register.defined == 0 else {
+      throw .wrongDevice(address: register.address, expected: word & register.defined, read: word)
+    }
+    return word
+  }
+
+  /// SMBus read word with packet error code over everything that travelled, addresses included.
+  private mutating func readWord(
     _ register: Register, over bus: inout some I2cBus & ~Copyable
   ) throws(DriverFault) -> UInt32 {
     let command: [1 of UInt8] = [register.address]

@@ -82,40 +82,6 @@ public enum FpgaMap {
   /// starts here. One marker precedes each running frame and one more, for STOP_FRAME, closes the last.
   public static let fifo = Register("FIFO", at: 0x98, .burst, reset: 0x0000_0000, defined: 0xffff_ffff)
 
-  /// Every register, by rising address.
-  public static let all: [30 of Register] = [
-    Register("IDENT", at: 0x00, .readOnly, reset: 0x4749_4d42, defined: 0xffff_ffff),
-    Register("VERSION", at: 0x04, .readOnly, reset: 0x0000_0001, defined: 0x01ff_ffff),
-    Register("SCRATCH", at: 0x08, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff),
-    Register("CONTROL", at: 0x0c, .readWrite, reset: 0x0000_0000, defined: 0x0000_0003, isShadow: true),
-    Register("COMMIT", at: 0x10, .writeOnly, reset: 0x0000_0000, defined: 0x0000_0001),
-    Register("COMMIT_COUNT", at: 0x14, .readOnly, reset: 0x0000_0000, defined: 0x0000_ffff),
-    Register("STATUS", at: 0x18, .readOnly, reset: 0x0000_0000, defined: 0x0000_003f),
-    Register("CLEAR", at: 0x1c, .writeOnly, reset: 0x0000_0000, defined: 0x0000_0003),
-    Register("FRAME", at: 0x20, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff),
-    Register("WATCHDOG", at: 0x24, .readWrite, reset: 0x0000_0064, defined: 0x0000_ffff),
-    Register("CRC_ERRORS", at: 0x28, .readOnly, reset: 0x0000_0000, defined: 0x0000_ffff),
-    Register("START_FRAME", at: 0x2c, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true),
-    Register("STOP_FRAME", at: 0x30, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true),
-    Register("PULSE", at: 0x40, .readWrite, reset: 0x0000_0005, defined: 0x000f_ffff, isShadow: true),
-    Register("VCSEL_ENABLE", at: 0x44, .readWrite, reset: 0x0000_0000, defined: 0x0000_003f, isShadow: true),
-    Register("MEAN_SIGNAL", at: 0x48, .readWrite, reset: 0x0000_0000, defined: 0x000f_ffff, isShadow: true),
-    Register("MEAN_DECOY", at: 0x4c, .readWrite, reset: 0x0000_0000, defined: 0x000f_ffff, isShadow: true),
-    Register("MEAN_VACUUM", at: 0x50, .readWrite, reset: 0x0000_0000, defined: 0x000f_ffff, isShadow: true),
-    Register("SHARE_SIGNAL", at: 0x54, .readWrite, reset: 0x0000_0000, defined: 0x0001_ffff, isShadow: true),
-    Register("SHARE_DECOY", at: 0x58, .readWrite, reset: 0x0000_0000, defined: 0x0001_ffff, isShadow: true),
-    Register("CHOICES_OLDEST", at: 0x5c, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff),
-    Register("LOOKUP_FRAME", at: 0x60, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff),
-    Register("LOOKUP", at: 0x64, .burst, reset: 0x0000_0000, defined: 0x000f_ffff),
-    Register("GATE", at: 0x80, .readWrite, reset: 0x0000_0000, defined: 0x000f_ffff, isShadow: true),
-    Register("DETECTOR_ENABLE", at: 0x84, .readWrite, reset: 0x0000_0000, defined: 0x0000_003f, isShadow: true),
-    Register("DEAD_TIME", at: 0x88, .readWrite, reset: 0x0000_0000, defined: 0x0000_00ff, isShadow: true),
-    Register("FIFO_LEVEL", at: 0x8c, .readOnly, reset: 0x0000_0000, defined: 0x0000_ffff),
-    Register("FIFO_LOST", at: 0x90, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff),
-    Register("DISCARDED", at: 0x94, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff),
-    Register("FIFO", at: 0x98, .burst, reset: 0x0000_0000, defined: 0xffff_ffff),
-  ]
-
   /// Fields of IDENT.
   public enum Ident {
     /// The letters GIMB in ASCII.
@@ -369,57 +335,4 @@ public enum FpgaMap {
     /// One bit a detector that clicked: H, V, D, A, R, L from the lowest.
     public static let detectors = Field(bits: 26...31)
   }
-
-  /// Every field of every register, by rising address and bit.
-  public static let fields: [49 of FieldEntry] = [
-    FieldEntry("magic", at: 0x00, Field(bits: 0...31), .readOnly),
-    FieldEntry("map", at: 0x04, Field(bits: 0...7), .readOnly),
-    FieldEntry("build", at: 0x04, Field(bits: 8...23), .readOnly),
-    FieldEntry("role", at: 0x04, Field(bits: 24...24), .readOnly),
-    FieldEntry("pattern", at: 0x08, Field(bits: 0...31), .readWrite),
-    FieldEntry("run", at: 0x0c, Field(bits: 0...0), .readWrite),
-    FieldEntry("variant", at: 0x0c, Field(bits: 1...1), .readWrite),
-    FieldEntry("strobe", at: 0x10, Field(bits: 0...0), .writeOnly),
-    FieldEntry("count", at: 0x14, Field(bits: 0...15), .readOnly),
-    FieldEntry("running", at: 0x18, Field(bits: 0...0), .readOnly),
-    FieldEntry("armed", at: 0x18, Field(bits: 1...1), .readOnly),
-    FieldEntry("watchdog_expired", at: 0x18, Field(bits: 2...2), .readOnly),
-    FieldEntry("fifo_overflow", at: 0x18, Field(bits: 3...3), .readOnly),
-    FieldEntry("clock_locked", at: 0x18, Field(bits: 4...4), .readOnly),
-    FieldEntry("interlock", at: 0x18, Field(bits: 5...5), .readOnly),
-    FieldEntry("watchdog", at: 0x1c, Field(bits: 0...0), .writeOnly),
-    FieldEntry("overflow", at: 0x1c, Field(bits: 1...1), .writeOnly),
-    FieldEntry("frame", at: 0x20, Field(bits: 0...31), .readOnly),
-    FieldEntry("period_ms", at: 0x24, Field(bits: 0...15), .readWrite),
-    FieldEntry("count", at: 0x28, Field(bits: 0...15), .readOnly),
-    FieldEntry("frame", at: 0x2c, Field(bits: 0...31), .readWrite),
-    FieldEntry("frame", at: 0x30, Field(bits: 0...31), .readWrite),
-    FieldEntry("width", at: 0x40, Field(bits: 0...7), .readWrite),
-    FieldEntry("delay", at: 0x40, Field(bits: 8...19), .readWrite),
-    FieldEntry("lasers", at: 0x44, Field(bits: 0...5), .readWrite),
-    FieldEntry("millionths", at: 0x48, Field(bits: 0...19), .readWrite),
-    FieldEntry("millionths", at: 0x4c, Field(bits: 0...19), .readWrite),
-    FieldEntry("millionths", at: 0x50, Field(bits: 0...19), .readWrite),
-    FieldEntry("count", at: 0x54, Field(bits: 0...16), .readWrite),
-    FieldEntry("count", at: 0x58, Field(bits: 0...16), .readWrite),
-    FieldEntry("frame", at: 0x5c, Field(bits: 0...31), .readOnly),
-    FieldEntry("frame", at: 0x60, Field(bits: 0...31), .readWrite),
-    FieldEntry("slot", at: 0x64, Field(bits: 0...19), .writeOnly),
-    FieldEntry("twirl", at: 0x64, Field(bits: 0...3), .readOnly),
-    FieldEntry("axis", at: 0x64, Field(bits: 4...5), .readOnly),
-    FieldEntry("bit", at: 0x64, Field(bits: 6...6), .readOnly),
-    FieldEntry("intensity", at: 0x64, Field(bits: 7...8), .readOnly),
-    FieldEntry("valid", at: 0x64, Field(bits: 9...9), .readOnly),
-    FieldEntry("width", at: 0x80, Field(bits: 0...7), .readWrite),
-    FieldEntry("delay", at: 0x80, Field(bits: 8...19), .readWrite),
-    FieldEntry("detectors", at: 0x84, Field(bits: 0...5), .readWrite),
-    FieldEntry("slots", at: 0x88, Field(bits: 0...7), .readWrite),
-    FieldEntry("words", at: 0x8c, Field(bits: 0...15), .readOnly),
-    FieldEntry("count", at: 0x90, Field(bits: 0...31), .readOnly),
-    FieldEntry("count", at: 0x94, Field(bits: 0...31), .readOnly),
-    FieldEntry("slot", at: 0x98, Field(bits: 0...19), .readOnly),
-    FieldEntry("frame_low", at: 0x98, Field(bits: 20...21), .readOnly),
-    FieldEntry("phase", at: 0x98, Field(bits: 22...25), .readOnly),
-    FieldEntry("detectors", at: 0x98, Field(bits: 26...31), .readOnly),
-  ]
 }

@@ -48,38 +48,6 @@ public enum FrontEndMap {
     Register("DETECTOR_TEMPERATURE_5", at: 0x3e, .readOnly, reset: 0x0000, defined: 0xffff),
   ]
 
-  /// Every register, by rising address.
-  public static let all: [28 of Register] = [
-    Register("IDENT", at: 0x00, .readOnly, reset: 0x4746, defined: 0xffff),
-    Register("VERSION", at: 0x02, .readOnly, reset: 0x0001, defined: 0x00ff),
-    Register("CONTROL", at: 0x04, .writeOnly, reset: 0x0000, defined: 0x0001),
-    Register("STATUS", at: 0x06, .readOnly, reset: 0x0000, defined: 0x0003),
-    Register("DETECTOR_COUNT_LOW_0", at: 0x10, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_HIGH_0", at: 0x12, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_BIAS_CURRENT_0", at: 0x14, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_TEMPERATURE_0", at: 0x16, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_LOW_1", at: 0x18, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_HIGH_1", at: 0x1a, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_BIAS_CURRENT_1", at: 0x1c, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_TEMPERATURE_1", at: 0x1e, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_LOW_2", at: 0x20, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_HIGH_2", at: 0x22, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_BIAS_CURRENT_2", at: 0x24, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_TEMPERATURE_2", at: 0x26, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_LOW_3", at: 0x28, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_HIGH_3", at: 0x2a, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_BIAS_CURRENT_3", at: 0x2c, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_TEMPERATURE_3", at: 0x2e, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_LOW_4", at: 0x30, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_HIGH_4", at: 0x32, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_BIAS_CURRENT_4", at: 0x34, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_TEMPERATURE_4", at: 0x36, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_LOW_5", at: 0x38, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_COUNT_HIGH_5", at: 0x3a, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_BIAS_CURRENT_5", at: 0x3c, .readOnly, reset: 0x0000, defined: 0xffff),
-    Register("DETECTOR_TEMPERATURE_5", at: 0x3e, .readOnly, reset: 0x0000, defined: 0xffff),
-  ]
-
   /// Fields of IDENT.
   public enum Ident {
     /// The letters GF in ASCII.
@@ -129,37 +97,4 @@ public enum FrontEndMap {
     /// Hundredths of a degree Celsius, two's complement.
     public static let centidegrees = Field(bits: 0...15)
   }
-
-  /// Every field of every register, by rising address and bit.
-  public static let fields: [29 of FieldEntry] = [
-    FieldEntry("magic", at: 0x00, Field(bits: 0...15), .readOnly),
-    FieldEntry("map", at: 0x02, Field(bits: 0...7), .readOnly),
-    FieldEntry("latch_counts", at: 0x04, Field(bits: 0...0), .writeOnly),
-    FieldEntry("overflow", at: 0x06, Field(bits: 0...0), .readOnly),
-    FieldEntry("bias_fault", at: 0x06, Field(bits: 1...1), .readOnly),
-    FieldEntry("clicks", at: 0x10, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x12, Field(bits: 0...15), .readOnly),
-    FieldEntry("nanoamperes", at: 0x14, Field(bits: 0...15), .readOnly),
-    FieldEntry("centidegrees", at: 0x16, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x18, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x1a, Field(bits: 0...15), .readOnly),
-    FieldEntry("nanoamperes", at: 0x1c, Field(bits: 0...15), .readOnly),
-    FieldEntry("centidegrees", at: 0x1e, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x20, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x22, Field(bits: 0...15), .readOnly),
-    FieldEntry("nanoamperes", at: 0x24, Field(bits: 0...15), .readOnly),
-    FieldEntry("centidegrees", at: 0x26, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x28, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x2a, Field(bits: 0...15), .readOnly),
-    FieldEntry("nanoamperes", at: 0x2c, Field(bits: 0...15), .readOnly),
-    FieldEntry("centidegrees", at: 0x2e, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x30, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x32, Field(bits: 0...15), .readOnly),
-    FieldEntry("nanoamperes", at: 0x34, Field(bits: 0...15), .readOnly),
-    FieldEntry("centidegrees", at: 0x36, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x38, Field(bits: 0...15), .readOnly),
-    FieldEntry("clicks", at: 0x3a, Field(bits: 0...15), .readOnly),
-    FieldEntry("nanoamperes", at: 0x3c, Field(bits: 0...15), .readOnly),
-    FieldEntry("centidegrees", at: 0x3e, Field(bits: 0...15), .readOnly),
-  ]
 }
