@@ -47,9 +47,11 @@ let deviceModules: [Target] = [
 
 let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
+  hostModule("Optics", uses: ["HostStorage", "Units"]),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("Optics", uses: ["HostStorage", "Units"]),
 ]
 
 let package = Package(
