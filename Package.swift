@@ -42,6 +42,7 @@ let deviceModules: [Target] = [
   module("Units"),
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
+  module("RegisterMap"),
   module("Ports"),
 ]
 
