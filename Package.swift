@@ -49,10 +49,12 @@ let deviceModules: [Target] = [
 let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
   hostModule("Optics", uses: ["HostStorage", "Units"]),
+  hostModule("Twin", uses: ["Checksum", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
   suite("Optics", uses: ["HostStorage", "Units"]),
+  suite("Twin", uses: ["Checksum", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
 ]
 
 let package = Package(

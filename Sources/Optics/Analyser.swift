@@ -16,13 +16,16 @@ public enum Analyser {
 public struct GateWindow: Equatable, Sendable {
   /// Width of the gate, in picoseconds; at most a slot.
   public var widthPs: Double
+  /// Middle of the gate after the start of its slot, in picoseconds.
+  public var centrePs: Double
   /// Arrival of the pulse's centre after the gate's centre, in picoseconds.
   public var offsetPs: Double
   /// Standard deviation of the arrival, pulse and detector together, in picoseconds.
   public var spreadPs: Double
 
-  public init(widthPs: Double, offsetPs: Double, spreadPs: Double) {
+  public init(widthPs: Double, centrePs: Double, offsetPs: Double, spreadPs: Double) {
     self.widthPs = min(widthPs, GateWindow.slotPs)
+    self.centrePs = centrePs
     self.offsetPs = offsetPs
     self.spreadPs = spreadPs
   }
@@ -126,5 +129,21 @@ public struct ClickTable: Sendable {
       next += 1
     }
     return nil
+  }
+}
+
+extension ClickTable {
+  /// The mean number of counts of one detector in a slot, over all choices.
+  public func mean(of detector: Int, under settings: EmissionSettings) -> Double {
+    let signal = Double(settings.signalShare) / 65_536
+    let decoy = Double(settings.decoyShare) / 65_536
+    let shares = [signal, decoy, max(0, 1 - signal - decoy)]
+    var sum = 0.0
+    for state in 0..<Analyser.detectorCount {
+      for intensity in [Intensity.signal, .decoy, .vacuum] {
+        sum += shares[Int(intensity.rawValue)] * mean(state: state, intensity: intensity, detector: detector) / 6
+      }
+    }
+    return sum
   }
 }

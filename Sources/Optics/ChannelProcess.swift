@@ -11,12 +11,17 @@ public struct ChannelState: Equatable, Sendable {
   public var depolarisation: Double
   /// Per detector, in clicks per second with the gate always open.
   public var backgroundHz: Double
+  /// How late the pulses arrive, in picoseconds.
+  public var arrivalPs: Double
 
-  public init(transmission: Double, roll: Double, depolarisation: Double, backgroundHz: Double) {
+  public init(
+    transmission: Double, roll: Double = 0, depolarisation: Double = 0, backgroundHz: Double = 0, arrivalPs: Double = 0
+  ) {
     self.transmission = transmission
     self.roll = roll
     self.depolarisation = depolarisation
     self.backgroundHz = backgroundHz
+    self.arrivalPs = arrivalPs
   }
 
   /// The state that reaches the analyser: the roll of the frame, then white noise of weight p.
@@ -39,6 +44,7 @@ public struct ChannelProcess {
   private var vertical: MotionProcess
   private var roll: MotionProcess
   private var scintillation: MotionProcess
+  private var arrival: MotionProcess
 
   public init(_ scenario: Scenario, seed: UInt64) {
     self.scenario = scenario
@@ -49,6 +55,7 @@ public struct ChannelProcess {
     vertical = MotionProcess(scenario.pointing, seed: Philox.block(low: 1, high: 2, key: seed).0)
     roll = MotionProcess(scenario.rollDegrees, seed: Philox.block(low: 2, high: 2, key: seed).0)
     scintillation = MotionProcess(turbulence, seed: Philox.block(low: 3, high: 2, key: seed).0)
+    arrival = MotionProcess(scenario.arrivalPs, seed: Philox.block(low: 4, high: 2, key: seed).0)
   }
 
   public mutating func next() -> ChannelState {
@@ -60,7 +67,8 @@ public struct ChannelProcess {
     let fading = exp(-2 * (x * x + y * y)) * exp(scintillation.next(at: seconds) - s2 / 2)
     return ChannelState(
       transmission: min(1, scenario.peakTransmission * fading), roll: roll.next(at: seconds) * .pi / 180,
-      depolarisation: scenario.depolarisation, backgroundHz: scenario.backgroundHz)
+      depolarisation: scenario.depolarisation, backgroundHz: scenario.backgroundHz,
+      arrivalPs: arrival.next(at: seconds))
   }
 }
 

@@ -8,7 +8,7 @@ public struct Detection: Equatable, Sendable {
   public let slot: UInt64
   /// Bit d for detector H V D A R L.
   public let detectors: UInt8
-  /// Arrival in sixteenths of a slot; 8 is just after the centre of the gate.
+  /// Arrival in sixteenths of a slot, 0...15.
   public let phase: UInt8
 }
 
@@ -120,6 +120,7 @@ public struct DetectionSampler {
         }
       }
     }
-    return UInt8(max(0, min(15, ((arrival / GateWindow.slotPs + 0.5) * 16).rounded(.down))))
+    let sixteenth = ((gate.centrePs + arrival) / GateWindow.slotPs * 16).rounded(.down)
+    return UInt8(Int(sixteenth) & 15)
   }
 }

@@ -53,6 +53,8 @@ public struct Scenario: Equatable, Sendable {
   public var scintillationMs: Double
   /// Roll about the line of sight, in degrees.
   public var rollDegrees: Motion
+  /// Arrival of the pulses against Bob's clock, in picoseconds, after the clocks have been aligned.
+  public var arrivalPs: Motion
   /// Depolarising parameter p of the optics: the Bloch vector shrinks by 1 - p.
   public var depolarisation: Double
   /// Daylight per detector, in clicks per second with the gate always open.
@@ -80,6 +82,11 @@ public struct Scenario: Equatable, Sendable {
     roll.tones = [.init(amplitude: 6, hz: 0.4), .init(amplitude: 3, hz: 1.3), .init(amplitude: 1.5, hz: 7)]
     roll.noiseRms = 3
     roll.noiseMs = 100
+    var arrival = Motion()
+    // Assumed: what a servo on the received light leaves of 33 ns/s (10 m/s) and of a 1 ppm clock.
+    arrival.tones = [.init(amplitude: 80, hz: 0.1)]
+    arrival.noiseRms = 50
+    arrival.noiseMs = 200
     return Scenario(
       name: "drone",
       // Assumed: 16 dB of geometric loss, filters and couplings, chosen so that the mean efficiency is 0.01.
@@ -90,6 +97,7 @@ public struct Scenario: Equatable, Sendable {
       // Assumed: a 2 cm aperture crossed by 4 m/s of wind.
       scintillationMs: 5,
       rollDegrees: roll,
+      arrivalPs: arrival,
       // Assumed: 1.2 % error from 20 dB extinction of the lasers' polarisers and of the analyser.
       depolarisation: 0.024,
       // A clear day gives 2e-5 counts per 1 ns gate at 5 cm, 100 microradian, 1 nm and 25 %: 2e4 per second in all
@@ -104,7 +112,7 @@ public struct Scenario: Equatable, Sendable {
       name: "bench",
       // Assumed: an attenuator that makes the efficiency 0.01.
       peakTransmission: 0.02,
-      pointing: Motion(), scintillationIndex: 0, scintillationMs: 1, rollDegrees: Motion(),
+      pointing: Motion(), scintillationIndex: 0, scintillationMs: 1, rollDegrees: Motion(), arrivalPs: Motion(),
       // Assumed: 0.95 % of the 1 %.
       depolarisation: 0.019,
       // Assumed: a dark room.
