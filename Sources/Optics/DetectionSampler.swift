@@ -10,6 +10,12 @@ public struct Detection: Equatable, Sendable {
   public let detectors: UInt8
   /// Arrival in sixteenths of a slot, 0...15.
   public let phase: UInt8
+
+  public init(slot: UInt64, detectors: UInt8, phase: UInt8) {
+    self.slot = slot
+    self.detectors = detectors
+    self.phase = phase
+  }
 }
 
 /// Draws the slots with clicks directly, without visiting the empty ones.

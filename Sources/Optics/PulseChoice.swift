@@ -69,14 +69,14 @@ public struct ChoiceSource: Sendable {
       draw < settings.signalShare ? .signal : draw < settings.signalShare + settings.decoyShare ? .decoy : .vacuum
     switch settings.variant {
     case .perPulse:
-      let index = (random &>> 32) &* 72 &>> 32
+      let index = ((random &>> 32) &* 72) &>> 32
       return PulseChoice(
         twirl: UInt8(index / 6), axis: axes[Int(index / 2 % 3)], bit: UInt8(index & 1), intensity: intensity)
     case .perBlock:
       let group = Philox.block(low: UInt64(frame / Self.framesPerTwirl), high: 1, key: key).0
       let index = random &>> 62
       return PulseChoice(
-        twirl: UInt8((group &>> 32) &* 12 &>> 32), axis: index < 2 ? .x : .z, bit: UInt8(index & 1),
+        twirl: UInt8(((group &>> 32) &* 12) &>> 32), axis: index < 2 ? .x : .z, bit: UInt8(index & 1),
         intensity: intensity)
     }
   }
