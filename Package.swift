@@ -44,6 +44,7 @@ let deviceModules: [Target] = [
   module("Checksum"),
   module("RegisterMap"),
   module("Ports"),
+  module("Drivers", uses: ["Units", "FixedStorage", "Checksum", "RegisterMap", "Ports"]),
 ]
 
 let hostModules: [Target] = [
@@ -53,8 +54,12 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("RegisterMap", uses: ["Units"]),
+  suite("Drivers", uses: ["Units", "FixedStorage", "HostStorage", "Checksum", "RegisterMap", "Ports"]),
   suite("Optics", uses: ["HostStorage", "Units"]),
-  suite("Twin", uses: ["Checksum", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+  suite(
+    "Twin",
+    uses: ["Checksum", "Drivers", "FixedStorage", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
 ]
 
 let package = Package(

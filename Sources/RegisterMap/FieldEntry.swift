@@ -4,15 +4,15 @@
 /// written with another; `access` tells them apart.
 public struct FieldEntry: Sendable {
   public let name: StaticString
-  public let register: Register
+  /// Address of the register.
+  public let address: UInt8
   public let field: Field
   /// `readOnly`, `readWrite` or `writeOnly`.
   public let access: Register.Access
 
-  public init(_ name: StaticString, of register: Register, _ field: Field, _ access: Register.Access) {
-    precondition(access != .burst)
+  public init(_ name: StaticString, at address: UInt8, _ field: Field, _ access: Register.Access) {
     self.name = name
-    self.register = register
+    self.address = address
     self.field = field
     self.access = access
   }

@@ -11,109 +11,73 @@ public enum FrontEndMap {
   public static let control = Register("CONTROL", at: 0x04, .writeOnly, reset: 0x0000, defined: 0x0001)
   /// What is wrong.
   public static let status = Register("STATUS", at: 0x06, .readOnly, reset: 0x0000, defined: 0x0003)
-  /// Low half of the latched counter. Index 0.
-  public static let detectorCountLow0 = Register(
-    "DETECTOR_COUNT_LOW_0", at: 0x10, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// High half of the latched counter. Index 0.
-  public static let detectorCountHigh0 = Register(
-    "DETECTOR_COUNT_HIGH_0", at: 0x12, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Bias current. Index 0.
-  public static let detectorBiasCurrent0 = Register(
-    "DETECTOR_BIAS_CURRENT_0", at: 0x14, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Temperature. Index 0.
-  public static let detectorTemperature0 = Register(
-    "DETECTOR_TEMPERATURE_0", at: 0x16, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Low half of the latched counter. Index 1.
-  public static let detectorCountLow1 = Register(
-    "DETECTOR_COUNT_LOW_1", at: 0x18, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// High half of the latched counter. Index 1.
-  public static let detectorCountHigh1 = Register(
-    "DETECTOR_COUNT_HIGH_1", at: 0x1a, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Bias current. Index 1.
-  public static let detectorBiasCurrent1 = Register(
-    "DETECTOR_BIAS_CURRENT_1", at: 0x1c, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Temperature. Index 1.
-  public static let detectorTemperature1 = Register(
-    "DETECTOR_TEMPERATURE_1", at: 0x1e, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Low half of the latched counter. Index 2.
-  public static let detectorCountLow2 = Register(
-    "DETECTOR_COUNT_LOW_2", at: 0x20, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// High half of the latched counter. Index 2.
-  public static let detectorCountHigh2 = Register(
-    "DETECTOR_COUNT_HIGH_2", at: 0x22, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Bias current. Index 2.
-  public static let detectorBiasCurrent2 = Register(
-    "DETECTOR_BIAS_CURRENT_2", at: 0x24, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Temperature. Index 2.
-  public static let detectorTemperature2 = Register(
-    "DETECTOR_TEMPERATURE_2", at: 0x26, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Low half of the latched counter. Index 3.
-  public static let detectorCountLow3 = Register(
-    "DETECTOR_COUNT_LOW_3", at: 0x28, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// High half of the latched counter. Index 3.
-  public static let detectorCountHigh3 = Register(
-    "DETECTOR_COUNT_HIGH_3", at: 0x2a, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Bias current. Index 3.
-  public static let detectorBiasCurrent3 = Register(
-    "DETECTOR_BIAS_CURRENT_3", at: 0x2c, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Temperature. Index 3.
-  public static let detectorTemperature3 = Register(
-    "DETECTOR_TEMPERATURE_3", at: 0x2e, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Low half of the latched counter. Index 4.
-  public static let detectorCountLow4 = Register(
-    "DETECTOR_COUNT_LOW_4", at: 0x30, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// High half of the latched counter. Index 4.
-  public static let detectorCountHigh4 = Register(
-    "DETECTOR_COUNT_HIGH_4", at: 0x32, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Bias current. Index 4.
-  public static let detectorBiasCurrent4 = Register(
-    "DETECTOR_BIAS_CURRENT_4", at: 0x34, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Temperature. Index 4.
-  public static let detectorTemperature4 = Register(
-    "DETECTOR_TEMPERATURE_4", at: 0x36, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Low half of the latched counter. Index 5.
-  public static let detectorCountLow5 = Register(
-    "DETECTOR_COUNT_LOW_5", at: 0x38, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// High half of the latched counter. Index 5.
-  public static let detectorCountHigh5 = Register(
-    "DETECTOR_COUNT_HIGH_5", at: 0x3a, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Bias current. Index 5.
-  public static let detectorBiasCurrent5 = Register(
-    "DETECTOR_BIAS_CURRENT_5", at: 0x3c, .readOnly, reset: 0x0000, defined: 0xffff)
-  /// Temperature. Index 5.
-  public static let detectorTemperature5 = Register(
-    "DETECTOR_TEMPERATURE_5", at: 0x3e, .readOnly, reset: 0x0000, defined: 0xffff)
-
-  /// DETECTOR_COUNT_LOW of every index.
+  /// Low half of the latched counter.
   public static let detectorCountLow: [6 of Register] = [
-    detectorCountLow0, detectorCountLow1, detectorCountLow2, detectorCountLow3, detectorCountLow4, detectorCountLow5,
+    Register("DETECTOR_COUNT_LOW_0", at: 0x10, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_1", at: 0x18, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_2", at: 0x20, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_3", at: 0x28, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_4", at: 0x30, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_5", at: 0x38, .readOnly, reset: 0x0000, defined: 0xffff),
   ]
-
-  /// DETECTOR_COUNT_HIGH of every index.
+  /// High half of the latched counter.
   public static let detectorCountHigh: [6 of Register] = [
-    detectorCountHigh0, detectorCountHigh1, detectorCountHigh2, detectorCountHigh3, detectorCountHigh4,
-    detectorCountHigh5,
+    Register("DETECTOR_COUNT_HIGH_0", at: 0x12, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_1", at: 0x1a, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_2", at: 0x22, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_3", at: 0x2a, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_4", at: 0x32, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_5", at: 0x3a, .readOnly, reset: 0x0000, defined: 0xffff),
   ]
-
-  /// DETECTOR_BIAS_CURRENT of every index.
+  /// Bias current.
   public static let detectorBiasCurrent: [6 of Register] = [
-    detectorBiasCurrent0, detectorBiasCurrent1, detectorBiasCurrent2, detectorBiasCurrent3, detectorBiasCurrent4,
-    detectorBiasCurrent5,
+    Register("DETECTOR_BIAS_CURRENT_0", at: 0x14, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_1", at: 0x1c, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_2", at: 0x24, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_3", at: 0x2c, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_4", at: 0x34, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_5", at: 0x3c, .readOnly, reset: 0x0000, defined: 0xffff),
   ]
-
-  /// DETECTOR_TEMPERATURE of every index.
+  /// Temperature.
   public static let detectorTemperature: [6 of Register] = [
-    detectorTemperature0, detectorTemperature1, detectorTemperature2, detectorTemperature3, detectorTemperature4,
-    detectorTemperature5,
+    Register("DETECTOR_TEMPERATURE_0", at: 0x16, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_1", at: 0x1e, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_2", at: 0x26, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_3", at: 0x2e, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_4", at: 0x36, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_5", at: 0x3e, .readOnly, reset: 0x0000, defined: 0xffff),
   ]
 
   /// Every register, by rising address.
   public static let all: [28 of Register] = [
-    ident, version, control, status, detectorCountLow0, detectorCountHigh0, detectorBiasCurrent0, detectorTemperature0,
-    detectorCountLow1, detectorCountHigh1, detectorBiasCurrent1, detectorTemperature1, detectorCountLow2,
-    detectorCountHigh2, detectorBiasCurrent2, detectorTemperature2, detectorCountLow3, detectorCountHigh3,
-    detectorBiasCurrent3, detectorTemperature3, detectorCountLow4, detectorCountHigh4, detectorBiasCurrent4,
-    detectorTemperature4, detectorCountLow5, detectorCountHigh5, detectorBiasCurrent5, detectorTemperature5,
+    Register("IDENT", at: 0x00, .readOnly, reset: 0x4746, defined: 0xffff),
+    Register("VERSION", at: 0x02, .readOnly, reset: 0x0001, defined: 0x00ff),
+    Register("CONTROL", at: 0x04, .writeOnly, reset: 0x0000, defined: 0x0001),
+    Register("STATUS", at: 0x06, .readOnly, reset: 0x0000, defined: 0x0003),
+    Register("DETECTOR_COUNT_LOW_0", at: 0x10, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_0", at: 0x12, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_0", at: 0x14, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_0", at: 0x16, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_1", at: 0x18, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_1", at: 0x1a, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_1", at: 0x1c, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_1", at: 0x1e, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_2", at: 0x20, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_2", at: 0x22, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_2", at: 0x24, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_2", at: 0x26, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_3", at: 0x28, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_3", at: 0x2a, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_3", at: 0x2c, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_3", at: 0x2e, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_4", at: 0x30, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_4", at: 0x32, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_4", at: 0x34, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_4", at: 0x36, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_LOW_5", at: 0x38, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_COUNT_HIGH_5", at: 0x3a, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_BIAS_CURRENT_5", at: 0x3c, .readOnly, reset: 0x0000, defined: 0xffff),
+    Register("DETECTOR_TEMPERATURE_5", at: 0x3e, .readOnly, reset: 0x0000, defined: 0xffff),
   ]
 
   /// Fields of IDENT.
@@ -168,34 +132,34 @@ public enum FrontEndMap {
 
   /// Every field of every register, by rising address and bit.
   public static let fields: [29 of FieldEntry] = [
-    FieldEntry("magic", of: ident, Ident.magic, .readOnly),
-    FieldEntry("map", of: version, Version.map, .readOnly),
-    FieldEntry("latch_counts", of: control, Control.latchCounts, .writeOnly),
-    FieldEntry("overflow", of: status, Status.overflow, .readOnly),
-    FieldEntry("bias_fault", of: status, Status.biasFault, .readOnly),
-    FieldEntry("clicks", of: detectorCountLow0, DetectorCountLow.clicks, .readOnly),
-    FieldEntry("clicks", of: detectorCountHigh0, DetectorCountHigh.clicks, .readOnly),
-    FieldEntry("nanoamperes", of: detectorBiasCurrent0, DetectorBiasCurrent.nanoamperes, .readOnly),
-    FieldEntry("centidegrees", of: detectorTemperature0, DetectorTemperature.centidegrees, .readOnly),
-    FieldEntry("clicks", of: detectorCountLow1, DetectorCountLow.clicks, .readOnly),
-    FieldEntry("clicks", of: detectorCountHigh1, DetectorCountHigh.clicks, .readOnly),
-    FieldEntry("nanoamperes", of: detectorBiasCurrent1, DetectorBiasCurrent.nanoamperes, .readOnly),
-    FieldEntry("centidegrees", of: detectorTemperature1, DetectorTemperature.centidegrees, .readOnly),
-    FieldEntry("clicks", of: detectorCountLow2, DetectorCountLow.clicks, .readOnly),
-    FieldEntry("clicks", of: detectorCountHigh2, DetectorCountHigh.clicks, .readOnly),
-    FieldEntry("nanoamperes", of: detectorBiasCurrent2, DetectorBiasCurrent.nanoamperes, .readOnly),
-    FieldEntry("centidegrees", of: detectorTemperature2, DetectorTemperature.centidegrees, .readOnly),
-    FieldEntry("clicks", of: detectorCountLow3, DetectorCountLow.clicks, .readOnly),
-    FieldEntry("clicks", of: detectorCountHigh3, DetectorCountHigh.clicks, .readOnly),
-    FieldEntry("nanoamperes", of: detectorBiasCurrent3, DetectorBiasCurrent.nanoamperes, .readOnly),
-    FieldEntry("centidegrees", of: detectorTemperature3, DetectorTemperature.centidegrees, .readOnly),
-    FieldEntry("clicks", of: detectorCountLow4, DetectorCountLow.clicks, .readOnly),
-    FieldEntry("clicks", of: detectorCountHigh4, DetectorCountHigh.clicks, .readOnly),
-    FieldEntry("nanoamperes", of: detectorBiasCurrent4, DetectorBiasCurrent.nanoamperes, .readOnly),
-    FieldEntry("centidegrees", of: detectorTemperature4, DetectorTemperature.centidegrees, .readOnly),
-    FieldEntry("clicks", of: detectorCountLow5, DetectorCountLow.clicks, .readOnly),
-    FieldEntry("clicks", of: detectorCountHigh5, DetectorCountHigh.clicks, .readOnly),
-    FieldEntry("nanoamperes", of: detectorBiasCurrent5, DetectorBiasCurrent.nanoamperes, .readOnly),
-    FieldEntry("centidegrees", of: detectorTemperature5, DetectorTemperature.centidegrees, .readOnly),
+    FieldEntry("magic", at: 0x00, Field(bits: 0...15), .readOnly),
+    FieldEntry("map", at: 0x02, Field(bits: 0...7), .readOnly),
+    FieldEntry("latch_counts", at: 0x04, Field(bits: 0...0), .writeOnly),
+    FieldEntry("overflow", at: 0x06, Field(bits: 0...0), .readOnly),
+    FieldEntry("bias_fault", at: 0x06, Field(bits: 1...1), .readOnly),
+    FieldEntry("clicks", at: 0x10, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x12, Field(bits: 0...15), .readOnly),
+    FieldEntry("nanoamperes", at: 0x14, Field(bits: 0...15), .readOnly),
+    FieldEntry("centidegrees", at: 0x16, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x18, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x1a, Field(bits: 0...15), .readOnly),
+    FieldEntry("nanoamperes", at: 0x1c, Field(bits: 0...15), .readOnly),
+    FieldEntry("centidegrees", at: 0x1e, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x20, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x22, Field(bits: 0...15), .readOnly),
+    FieldEntry("nanoamperes", at: 0x24, Field(bits: 0...15), .readOnly),
+    FieldEntry("centidegrees", at: 0x26, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x28, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x2a, Field(bits: 0...15), .readOnly),
+    FieldEntry("nanoamperes", at: 0x2c, Field(bits: 0...15), .readOnly),
+    FieldEntry("centidegrees", at: 0x2e, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x30, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x32, Field(bits: 0...15), .readOnly),
+    FieldEntry("nanoamperes", at: 0x34, Field(bits: 0...15), .readOnly),
+    FieldEntry("centidegrees", at: 0x36, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x38, Field(bits: 0...15), .readOnly),
+    FieldEntry("clicks", at: 0x3a, Field(bits: 0...15), .readOnly),
+    FieldEntry("nanoamperes", at: 0x3c, Field(bits: 0...15), .readOnly),
+    FieldEntry("centidegrees", at: 0x3e, Field(bits: 0...15), .readOnly),
   ]
 }
