@@ -102,6 +102,20 @@ private let roles = [Role.alice, .bob]
   #expect(try bench.read(.bob, FpgaMap.status) & 0b101 == 0b001)
 }
 
+/// The last edge comes at 60.5 ms, so with a period of 30 ms the lasers stop at 90.5 ms, in the middle of a tick.
+@Test func watchdog_tripsAtItsSlot() throws {
+  let bench = Bench(Simulation(.bench, seed: 1))
+  try bench.start()
+  try bench.write(.alice, FpgaMap.watchdog, 30)
+  bench.live(until: 60)
+  bench.simulation.advance(to: Instant(ns: 60_500_000))
+  bench.simulation.set(.heartbeat, high: true, of: .alice)
+  bench.simulation.set(.heartbeat, high: false, of: .alice)
+  bench.live(until: 120, beating: [.bob])
+  // Frame 2 starts at slot 2^21.
+  #expect(bench.simulation.pulsesSent == 9_050_000 - (1 << 21))
+}
+
 @Test func interlock_withoutArmLine_letsNoLightOut() throws {
   let bench = Bench(Simulation(.bench, seed: 1))
   try bench.start()
