@@ -1,6 +1,6 @@
 public import FixedStorage
 public import Ports
-public import RegisterMap
+import RegisterMap
 public import Units
 
 /// The gateware of either side: one method per intention, each done and verified when it returns.

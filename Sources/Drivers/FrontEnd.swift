@@ -1,6 +1,6 @@
 import Checksum
 public import Ports
-public import RegisterMap
+import RegisterMap
 
 /// The counter front-end: clicks, bias current and temperature of each detector, over I2C with packet error code.
 ///
