@@ -75,6 +75,8 @@ private let roles = [Role.alice, .bob]
   // Three frames at about 0.0034 clicks a slot.
   #expect(events.count > 6_000 && events.count < 12_000)
   #expect(bench.simulation.pulsesSent == 3 << 20)
+  let discarded = try bench.read(.bob, FpgaMap.discarded)
+  #expect(UInt64(events.count - markers.count) + UInt64(discarded) == bench.simulation.detections)
 }
 
 @Test func watchdog_withoutHeartbeat_shutsAndStaysShut() throws {
