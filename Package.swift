@@ -55,6 +55,8 @@ let deviceModules: [Target] = [
 
 let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
+  hostModule("Optics", uses: ["HostStorage", "Units"]),
+  hostModule("Twin", uses: ["Checksum", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
@@ -66,6 +68,10 @@ let hostModules: [Target] = [
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
+  suite("Optics", uses: ["HostStorage", "Units"]),
+  suite(
+    "Twin",
+    uses: ["Checksum", "Drivers", "FixedStorage", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
 ]
 
 let package = Package(

@@ -1,0 +1,132 @@
+import Foundation
+import HostStorage
+import Units
+
+/// One slot in which at least one detector clicked.
+public struct Detection: Equatable, Sendable {
+  /// Slots since the common epoch.
+  public let slot: UInt64
+  /// Bit d for detector H V D A R L.
+  public let detectors: UInt8
+  /// Arrival in sixteenths of a slot, 0...15.
+  public let phase: UInt8
+
+  public init(slot: UInt64, detectors: UInt8, phase: UInt8) {
+    self.slot = slot
+    self.detectors = detectors
+    self.phase = phase
+  }
+}
+
+/// Draws the slots with clicks directly, without visiting the empty ones.
+///
+/// Exactness. Without dead time, slot n has a choice c (a function of seed and n) and, given c, a click mask whose
+/// six bits are independent; slots are independent. Let p(c) be the probability of a non-empty mask and
+/// P >= p(c) for all c. Give each slot an independent uniform u_n in 0 ..< 1 and say that it has a click if
+/// u_n < p(c): this is the slot's law. (1) Slots with u_n < P are a Bernoulli process of rate P that does not depend
+/// on the choices, so the gaps between them are geometric, floor(log(v)/log(1 - P)) for v uniform in (0, 1]; only they
+/// need a choice. (2) There u_n is uniform in 0 ..< P, and it is accepted if it is below p(c). (3) An accepted u_n is
+/// uniform in 0 ..< p(c), so comparing it with the probabilities of "a detector below d clicks" picks the lowest
+/// clicking detector with its exact conditional law; the detectors above it are untouched by that condition and are
+/// drawn with their own probabilities. (4) A dead detector ignores what would have been its click, which neither
+/// extends its dead time nor touches the others, so striking its bits from the mask afterwards is exact as well.
+/// (5) The gaps are memoryless: they may be drawn anew wherever the probabilities change.
+public struct DetectionSampler {
+  private let choices: ChoiceSource
+  private let deadSlots: UInt64
+  private var random = SeededRandom(seed: 0)
+  private var position: UInt64 = 0
+  /// The next slot with u_n < P, once drawn. It survives a pause, so a run does not depend on how it is cut.
+  private var candidate: UInt64?
+  /// First slot in which each detector is sensitive again.
+  private var sensitiveFrom: [6 of UInt64] = .init(repeating: 0)
+
+  public init(choices: ChoiceSource, deadSlots: UInt64) {
+    self.choices = choices
+    self.deadSlots = deadSlots
+  }
+
+  /// Starts a stretch of slots with its own random stream.
+  public mutating func restart(at slot: UInt64, seed: UInt64) {
+    random = SeededRandom(seed: seed)
+    begin(at: slot)
+  }
+
+  /// Starts a stretch with other probabilities on the present random stream.
+  public mutating func begin(at slot: UInt64) {
+    position = slot
+    candidate = nil
+  }
+
+  /// The next detection before the slot `end`, nil if there is none. The table must be the same until the next call of
+  /// `begin` or `restart`; detectors outside `enabled` stay silent.
+  public mutating func next(
+    before end: UInt64, table: ClickTable, settings: EmissionSettings, gate: GateWindow, enabled: UInt8
+  ) -> Detection? {
+    guard table.clickMax > 0 else { return nil }
+    while true {
+      let slot = candidate ?? drawCandidate(table)
+      guard slot < end else {
+        candidate = slot
+        return nil
+      }
+      candidate = nil
+      position = slot + 1
+      let choice = choices.choice(
+        frame: UInt32(truncatingIfNeeded: slot >> 20), slot: UInt32(slot & 0xf_ffff), settings: settings)
+      let row = ClickTable.row(state: choice.state, intensity: choice.intensity)
+      guard let lowest = table.lowestClick(row: row, draw: random.unit() * table.clickMax) else { continue }
+      let clicks = mask(row: row, lowest: lowest, table: table) & enabled
+      let live = strikeDead(clicks, at: slot)
+      guard live != 0 else { continue }
+      let detector = live.trailingZeroBitCount
+      let isNoise = random.unit() < table.noiseShare(row: row, detector: detector)
+      return Detection(slot: slot, detectors: live, phase: phase(in: gate, isNoise: isNoise))
+    }
+  }
+
+  private mutating func drawCandidate(_ table: ClickTable) -> UInt64 {
+    let gap = log(1 - random.unit()) / table.logNoCandidate
+    // Beyond 2^53 slots (three years) the exact number does not matter.
+    return position + UInt64(min(gap, 0x1p53))
+  }
+
+  private mutating func mask(row: Int, lowest: Int, table: ClickTable) -> UInt8 {
+    var clicks = UInt8(1) << UInt8(lowest)
+    var last = lowest
+    while let next = table.nextClick(row: row, after: last, draw: random.unit()) {
+      clicks |= 1 << UInt8(next)
+      last = next
+    }
+    return clicks
+  }
+
+  private mutating func strikeDead(_ clicks: UInt8, at slot: UInt64) -> UInt8 {
+    var live: UInt8 = 0
+    for detector in 0..<Analyser.detectorCount where clicks >> UInt8(detector) & 1 == 1 {
+      guard slot >= sensitiveFrom[detector] else { continue }
+      live |= 1 << UInt8(detector)
+      sensitiveFrom[detector] = slot + 1 + deadSlots
+    }
+    return live
+  }
+
+  /// Noise is uniform in the gate; signal is Gaussian about the pulse, cut by the gate. The mixture by mean counts is
+  /// the law of the detector's first count up to terms of order lambda. After 64 refusals the edge nearest to the
+  /// pulse stands in, where the tail is.
+  private mutating func phase(in gate: GateWindow, isNoise: Bool) -> UInt8 {
+    var arrival = (random.unit() - 0.5) * gate.widthPs
+    if !isNoise {
+      arrival = max(-gate.widthPs / 2, min(gate.widthPs / 2, gate.offsetPs))
+      for _ in 0..<64 {
+        let trial = gate.offsetPs + gate.spreadPs * random.gaussian()
+        guard abs(trial) > gate.widthPs / 2 else {
+          arrival = trial
+          break
+        }
+      }
+    }
+    let sixteenth = ((gate.centrePs + arrival) / GateWindow.slotPs * 16).rounded(.down)
+    return UInt8(Int(sixteenth) & 15)
+  }
+}

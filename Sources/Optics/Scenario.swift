@@ -1,0 +1,132 @@
+import Foundation
+
+/// A slow motion: an offset, a few tones and low-pass noise, in the unit of its use.
+public struct Motion: Equatable, Sendable {
+  public struct Tone: Equatable, Sendable {
+    public let amplitude: Double
+    public let hz: Double
+
+    public init(amplitude: Double, hz: Double) {
+      self.amplitude = amplitude
+      self.hz = hz
+    }
+  }
+
+  public var offset = 0.0
+  public var tones: [Tone] = []
+  public var noiseRms = 0.0
+  /// Correlation time of the noise (first-order filter), in milliseconds.
+  public var noiseMs = 1.0
+
+  public init() {}
+}
+
+/// The receiver's six detectors, in the order H V D A R L.
+public struct Receiver: Equatable, Sendable {
+  /// Probability that a photon on the detector's own output makes a click.
+  public var efficiencies: [Double]
+  /// Clicks per second without any light, gate always open.
+  public var darkHz: [Double]
+  /// Insensitive time of a detector after its own click, in slots.
+  public var deadSlots: UInt64
+  /// Standard deviation of the detector's timing, in picoseconds.
+  public var jitterPs: Double
+
+  public init(efficiencies: [Double], darkHz: [Double], deadSlots: UInt64, jitterPs: Double) {
+    precondition(efficiencies.count == Analyser.detectorCount && darkHz.count == Analyser.detectorCount)
+    self.efficiencies = efficiencies
+    self.darkHz = darkHz
+    self.deadSlots = deadSlots
+    self.jitterPs = jitterPs
+  }
+}
+
+/// A link to simulate: geometry, weather, motion and detectors. Every figure has a source or is marked "assumed".
+public struct Scenario: Equatable, Sendable {
+  public var name: String
+  /// Transmission from Alice's exit to the analyser's inputs at perfect pointing without turbulence.
+  public var peakTransmission: Double
+  /// Pointing error on each of two axes, in beam radii at the receiver.
+  public var pointing: Motion
+  /// Scintillation index, the variance of the intensity over its squared mean, and its correlation time.
+  public var scintillationIndex: Double
+  public var scintillationMs: Double
+  /// Roll about the line of sight, in degrees.
+  public var rollDegrees: Motion
+  /// Arrival of the pulses against Bob's clock, in picoseconds, after the clocks have been aligned.
+  public var arrivalPs: Motion
+  /// Depolarising parameter p of the optics: the Bloch vector shrinks by 1 - p.
+  public var depolarisation: Double
+  /// Daylight per detector, in clicks per second with the gate always open.
+  public var backgroundHz: Double
+  public var receiver: Receiver
+
+  /// Every scenario by name.
+  public static var all: [Scenario] { [.drone, .bench] }
+
+  public static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
+
+  /// Two multirotors or a multirotor and a mast, 200 to 500 m apart, by day.
+  ///
+  /// Mean efficiency with detectors about 0.01 and mean QBER about 2.5 %: roll 0.8 %, optics 1.2 %, light and darks
+  /// the rest. Published drone links of 100 m to 1.2 km by day are of this kind (arXiv 2505.17587, 2603.18934).
+  public static var drone: Scenario {
+    var pointing = Motion()
+    // Assumed: residual of a gimbal with fast steering, rms 0.25 beam radii per axis, 1.0 dB mean loss.
+    pointing.tones = [.init(amplitude: 0.12, hz: 0.7), .init(amplitude: 0.10, hz: 9), .init(amplitude: 0.05, hz: 87)]
+    pointing.noiseRms = 0.22
+    pointing.noiseMs = 12
+    var roll = Motion()
+    // Assumed: mounting error, gust sway, attitude loop and gimbal mode of a multirotor without roll stabilisation.
+    roll.offset = 3
+    roll.tones = [.init(amplitude: 6, hz: 0.4), .init(amplitude: 3, hz: 1.3), .init(amplitude: 1.5, hz: 7)]
+    roll.noiseRms = 3
+    roll.noiseMs = 100
+    var arrival = Motion()
+    // Assumed: what a servo on the received light leaves of 33 ns/s (10 m/s) and of a 1 ppm clock.
+    arrival.tones = [.init(amplitude: 80, hz: 0.1)]
+    arrival.noiseRms = 50
+    arrival.noiseMs = 200
+    return Scenario(
+      name: "drone",
+      // Assumed: 16 dB of geometric loss, filters and couplings, chosen so that the mean efficiency is 0.01.
+      peakTransmission: 0.0252,
+      pointing: pointing,
+      // Rytov variance 0.007 at 100 m and Cn2 1e-14 (780 nm), times 3^(11/6) for 300 m.
+      scintillationIndex: 0.052,
+      // Assumed: a 2 cm aperture crossed by 4 m/s of wind.
+      scintillationMs: 5,
+      rollDegrees: roll,
+      arrivalPs: arrival,
+      // Assumed: 1.2 % error from 20 dB extinction of the lasers' polarisers and of the analyser.
+      depolarisation: 0.024,
+      // A clear day gives 2e-5 counts per 1 ns gate at 5 cm, 100 microradian, 1 nm and 25 %: 2e4 per second in all
+      // (background model of the project's theory notes, itself from memory); shared by six detectors.
+      backgroundHz: 3_300,
+      receiver: .silicon)
+  }
+
+  /// Everything bolted to a table: no fading, no motion, QBER 1 %, efficiency with detectors 0.01.
+  public static var bench: Scenario {
+    Scenario(
+      name: "bench",
+      // Assumed: an attenuator that makes the efficiency 0.01.
+      peakTransmission: 0.02,
+      pointing: Motion(), scintillationIndex: 0, scintillationMs: 1, rollDegrees: Motion(), arrivalPs: Motion(),
+      // Assumed: 0.95 % of the 1 %.
+      depolarisation: 0.019,
+      // Assumed: a dark room.
+      backgroundHz: 100,
+      receiver: .silicon)
+  }
+}
+
+extension Receiver {
+  /// Six silicon avalanche diodes at 850 nm. Assumed, in the range of data sheets of actively quenched modules:
+  /// efficiency near 0.5 with 3 % spread, 250 dark counts per second, 80 ns dead time, 350 ps (FWHM) jitter.
+  public static var silicon: Receiver {
+    Receiver(
+      efficiencies: [0.500, 0.490, 0.510, 0.505, 0.485, 0.500], darkHz: [220, 260, 240, 310, 250, 230],
+      deadSlots: 8, jitterPs: 150)
+  }
+}

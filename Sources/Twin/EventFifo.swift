@@ -1,0 +1,62 @@
+import Optics
+import RegisterMap
+import Units
+
+/// Bob's event path: common dead time, markers, and the FIFO that the controller empties.
+struct EventFifo {
+  private let capacity: Int
+  private var words: [UInt32] = []
+  private var head = 0
+  private(set) var lost: UInt32 = 0
+  private(set) var discarded: UInt32 = 0
+  /// Slot of the latest click, counted or not.
+  private var latestClick: UInt64?
+
+  init(faults: FaultPlan) {
+    var capacity = FpgaMap.fifoCapacityWords
+    for case .shallowFifo(let words) in faults.faults { capacity = min(capacity, words) }
+    self.capacity = capacity
+  }
+
+  var count: Int { words.count - head }
+
+  /// Takes a click. Returns false if the FIFO was full.
+  mutating func push(_ detection: Detection, deadSlots: UInt64) -> Bool {
+    let previous = latestClick
+    latestClick = detection.slot
+    if let previous, detection.slot - previous <= deadSlots {
+      discarded &+= 1
+      return true
+    }
+    var word = FpgaMap.Fifo.slot.insert(UInt32(detection.slot & 0xf_ffff), into: 0)
+    word = FpgaMap.Fifo.frameLow.insert(UInt32(detection.slot >> 20 & 3), into: word)
+    word = FpgaMap.Fifo.phase.insert(UInt32(detection.phase), into: word)
+    word = FpgaMap.Fifo.detectors.insert(UInt32(detection.detectors), into: word)
+    return append(word)
+  }
+
+  /// Marks the start of a frame. Returns false if the FIFO was full.
+  mutating func pushMarker(frame: UInt32) -> Bool {
+    let word = FpgaMap.Fifo.slot.insert(frame & FpgaMap.Fifo.slot.valueMax, into: 0)
+    return append(FpgaMap.Fifo.frameLow.insert(frame & 3, into: word))
+  }
+
+  mutating func pop(count: Int) -> [UInt32] {
+    let taken = Array(words[head..<head + min(count, self.count)])
+    head += taken.count
+    if head >= capacity {
+      words.removeFirst(head)
+      head = 0
+    }
+    return taken
+  }
+
+  private mutating func append(_ word: UInt32) -> Bool {
+    guard count < capacity else {
+      lost &+= 1
+      return false
+    }
+    words.append(word)
+    return true
+  }
+}

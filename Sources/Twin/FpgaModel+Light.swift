@@ -1,0 +1,44 @@
+import Optics
+import RegisterMap
+import Units
+
+/// What the registers mean for the light.
+extension FpgaModel {
+  /// Alice's settings in effect.
+  var emission: EmissionSettings {
+    func mean(_ register: Register, _ field: Field) -> Double {
+      MeanPhotonNumber(millionths: field.extract(from: bank.inEffect(register))).value
+    }
+    var settings = EmissionSettings()
+    settings.signalMean = mean(FpgaMap.meanSignal, FpgaMap.MeanSignal.millionths)
+    settings.decoyMean = mean(FpgaMap.meanDecoy, FpgaMap.MeanDecoy.millionths)
+    settings.vacuumMean = mean(FpgaMap.meanVacuum, FpgaMap.MeanVacuum.millionths)
+    settings.signalShare = FpgaMap.ShareSignal.count.extract(from: bank.inEffect(FpgaMap.shareSignal))
+    settings.decoyShare = FpgaMap.ShareDecoy.count.extract(from: bank.inEffect(FpgaMap.shareDecoy))
+    let control = bank.inEffect(FpgaMap.control)
+    let isPerBlock = FpgaMap.Control.variant.extract(FpgaMap.Control.Variant.self, from: control) == .perBlock
+    settings.variant = isPerBlock ? .perBlock : .perPulse
+    settings.vcsels = UInt8(FpgaMap.VcselEnable.lasers.extract(from: bank.inEffect(FpgaMap.vcselEnable)))
+    let pulse = bank.inEffect(FpgaMap.pulse)
+    settings.pulseWidthPs = Double(FpgaMap.Pulse.width.extract(from: pulse)) * 100
+    settings.pulseDelayPs = Double(FpgaMap.Pulse.delay.extract(from: pulse)) * 10
+    return settings
+  }
+
+  /// Bob's gate in effect, for pulses of `settings` that arrive `latePs` late.
+  func gate(for settings: EmissionSettings, latePs: Double, jitterPs: Double) -> GateWindow {
+    let word = bank.inEffect(FpgaMap.gate)
+    let width = Double(FpgaMap.Gate.width.extract(from: word)) * 100
+    let centre = Double(FpgaMap.Gate.delay.extract(from: word)) * 10 + width / 2
+    let arrival = settings.pulseDelayPs + settings.pulseWidthPs / 2 + latePs
+    // A Gaussian pulse of full width w at half maximum has the standard deviation w / 2.355.
+    let pulse = settings.pulseWidthPs / 2.354_820_045
+    return GateWindow(
+      widthPs: width, centrePs: centre, offsetPs: arrival - centre,
+      spreadPs: (pulse * pulse + jitterPs * jitterPs).squareRoot())
+  }
+
+  var enabledDetectors: UInt8 {
+    UInt8(FpgaMap.DetectorEnable.detectors.extract(from: bank.inEffect(FpgaMap.detectorEnable)))
+  }
+}

@@ -1,0 +1,179 @@
+import HostStorage
+public import Optics
+public import Ports
+import RegisterMap
+public import Units
+
+/// Two modules and the light between them, on one thread and one clock, the same for the same scenario and seed.
+///
+/// Light is computed up to the time that was asked for and no further. Where it is cut does not matter: the same
+/// settings at the same times give the same clicks.
+public final class Simulation {
+  public let scenario: Scenario
+  public let alice: FpgaModel
+  public let bob: FpgaModel
+  public let frontEnd: FrontEndModel
+  public private(set) var now = Instant(ns: 0)
+  /// Slots in which lasers could fire.
+  public private(set) var pulsesSent: UInt64 = 0
+  /// Slots with a click in an open gate, before the common dead time.
+  public private(set) var detections: UInt64 = 0
+  /// The channel of the present millisecond.
+  public private(set) var channel: ChannelState
+
+  private let seed: UInt64
+  private var process: ChannelProcess
+  private var sampler: DetectionSampler
+  private var ungated: SeededRandom
+  private var light: Light?
+  private var slot: UInt64 = 0
+  private var nextFrame: UInt64 = 0
+  private var nextMillisecond: UInt64 = 0
+
+  public init(
+    _ scenario: Scenario, seed: UInt64, aliceFaults: FaultPlan = FaultPlan(), bobFaults: FaultPlan = FaultPlan()
+  ) {
+    self.scenario = scenario
+    self.seed = seed
+    let choices = ChoiceSource(seed: Philox.block(low: 0, high: 0, key: seed).0)
+    alice = FpgaModel(role: .alice, faults: aliceFaults, choices: choices)
+    bob = FpgaModel(role: .bob, faults: bobFaults, choices: choices)
+    frontEnd = FrontEndModel(faults: bobFaults)
+    process = ChannelProcess(scenario, seed: Philox.block(low: 1, high: 0, key: seed).0)
+    sampler = DetectionSampler(choices: choices, deadSlots: scenario.receiver.deadSlots)
+    ungated = SeededRandom(seed: Philox.block(low: 2, high: 0, key: seed).0)
+    channel = ChannelState(transmission: 0)
+    passBoundaries()
+  }
+
+  public func fpga(of role: Role) -> FpgaModel { role == .alice ? alice : bob }
+
+  /// Lets time pass. Earlier times than `now` are ignored.
+  public func advance(to time: Instant) {
+    let target = time.ns / TimeBase.slotNs
+    while slot < target {
+      let end = segmentEnd(before: target)
+      shine(until: end)
+      slot = end
+      alice.slot = end
+      bob.slot = end
+      passBoundaries()
+    }
+    if time > now { now = time }
+  }
+
+  /// A line that a controller drives changes now.
+  public func set(_ line: OutputLine, high: Bool, of role: Role) {
+    let model = fpga(of: role)
+    switch line {
+    case .laserArm:
+      if model.isArmed != high { settle() }
+      model.isArmed = high
+    case .heartbeat: model.setHeartbeat(high: high)
+    // Frames follow the common epoch; the trigger has no effect in this gateware.
+    case .frameTrigger: break
+    }
+  }
+
+  /// Opens or closes the interlock loop of Alice.
+  public func setInterlock(closed: Bool) {
+    if alice.isInterlockClosed != closed { settle() }
+    alice.isInterlockClosed = closed
+  }
+
+  private func segmentEnd(before target: UInt64) -> UInt64 {
+    var end = min(target, nextFrame, nextMillisecond)
+    for model in [alice, bob] {
+      if let deadline = model.watchdogDeadline, deadline > slot { end = min(end, deadline) }
+    }
+    return end
+  }
+
+  /// Everything that happens at the present slot, in the order of the gateware: watchdog, frame, then the channel.
+  private func passBoundaries() {
+    for model in [alice, bob] where model.checkWatchdog() { settle() }
+    if slot == nextFrame {
+      settle()
+      for model in [alice, bob] {
+        model.beginFrame()
+        // A commit may start what the heartbeat has long left.
+        _ = model.checkWatchdog()
+      }
+      nextFrame += UInt64(TimeBase.slotsPerFrame)
+    }
+    if slot == nextMillisecond {
+      settle()
+      if slot > 0 { frontEnd.passMillisecond() }
+      channel = process.next()
+      sampler.restart(at: slot, seed: Philox.block(low: slot, high: 1, key: seed).0)
+      nextMillisecond += slotsPerMillisecond
+    }
+  }
+
+  /// Ends the stretch of constant light: books what its open slots leave uncounted and forgets its tables.
+  private func settle() {
+    guard let past = light else { return }
+    light = nil
+    for detector in 0..<Analyser.detectorCount {
+      let mean = past.ungated[detector] * Double(slot - past.start)
+      frontEnd.count(ungated.poisson(mean: mean), detector: detector)
+    }
+  }
+
+  private func shine(until end: UInt64) {
+    let present: Light
+    if let light {
+      present = light
+    } else {
+      present = Light(self, from: slot)
+      light = present
+      sampler.begin(at: slot)
+    }
+    if present.isLit {
+      pulsesSent += end - slot
+      alice.choices.record(slot..<end, settings: present.settings)
+    }
+    guard present.isGated else { return }
+    while let detection = sampler.next(
+      before: end, table: present.table, settings: present.settings, gate: present.gate, enabled: present.enabled)
+    {
+      detections += 1
+      frontEnd.count(detection.detectors)
+      bob.receive(detection)
+    }
+  }
+
+  /// A stretch of slots with the same lasers, gates and channel.
+  private struct Light {
+    let start: UInt64
+    let isLit: Bool
+    let isGated: Bool
+    let settings: EmissionSettings
+    let gate: GateWindow
+    let enabled: UInt8
+    let table: ClickTable
+    /// Mean counts per slot of each detector that are not sampled: outside the gate, or with the gates closed.
+    let ungated: [Double]
+
+    init(_ simulation: Simulation, from start: UInt64) {
+      let receiver = simulation.scenario.receiver
+      let channel = simulation.channel
+      self.start = start
+      isLit = simulation.alice.isOpen
+      isGated = simulation.bob.isOpen
+      settings = simulation.alice.emission
+      gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
+      enabled = simulation.bob.enabledDetectors
+      table = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: gate)
+      let open = GateWindow(widthPs: GateWindow.slotPs, centrePs: 0, offsetPs: 0, spreadPs: 1)
+      let all = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: open)
+      var rest = [Double](repeating: 0, count: Analyser.detectorCount)
+      for detector in rest.indices {
+        rest[detector] = all.mean(of: detector, under: settings)
+        let isSampled = isGated && enabled >> UInt8(detector) & 1 == 1
+        if isSampled { rest[detector] -= table.mean(of: detector, under: settings) }
+      }
+      ungated = rest
+    }
+  }
+}
