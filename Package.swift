@@ -35,6 +35,14 @@ func suite(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targe
     name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: strict)
 }
 
+/// The linker script holds the budgets; lld is the linker that reads it on both processors.
+let withinBudget: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker", "-T"]
+      + ["-Xlinker", "\(Context.packageDirectory)/Linker/gimbal.ld"],
+    .when(configuration: .release))
+]
+
 // Listed bottom-up: a module may only name modules above it in this file.
 let deviceModules: [Target] = [
   .target(name: "CMath"),
@@ -43,6 +51,11 @@ let deviceModules: [Target] = [
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
   module("Ports"),
+  .target(name: "CArena"),
+  .target(name: "CLinux"),
+  .executableTarget(
+    name: "Firmware", dependencies: ["CArena", "CLinux", "FixedStorage"],
+    swiftSettings: device, linkerSettings: withinBudget),
 ]
 
 let hostModules: [Target] = [
@@ -50,9 +63,11 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("CArena"),
 ]
 
 let package = Package(
   name: "gimbal",
+  products: [.executable(name: "gimbal", targets: ["Firmware"])],
   targets: deviceModules + (isFirmware ? [] : hostModules)
 )
