@@ -22,7 +22,7 @@ CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 CHECKS := test tidy lint registers-check firmware proof-test budget-test selftest memory-check determinism
 
 .PHONY: run test check firmware selftest registers registers-check lint tidy format memory memory-check
-.PHONY: budget-test proof-test determinism twin setup clean help
+.PHONY: budget-test proof-test determinism twin packages setup clean help
 
 run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
 	@$(TWIN) run $(ARGS)
@@ -41,7 +41,7 @@ define relink
 [ $(1) -nt Linker/gimbal.ld ] || rm -f $(1)
 endef
 
-firmware: setup ## The images within their budgets: host, Embedded x86-64, Embedded arm64; proof that nothing allocates
+firmware: packages ## The images within their budgets: host, Embedded x86-64, Embedded arm64; proof that nothing allocates
 	@$(call relink,$(HOST)); swift build -c release $(PROGRAMS) --product gimbal
 	@$(call relink,$(X86)); FIRMWARE=1 swift build -c release --scratch-path .build-firmware-x86 --product gimbal
 	@$(call relink,$(ARM64))
@@ -57,7 +57,7 @@ selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm
 budget-test: firmware ## See each memory budget stop the link
 	@Tools/budget_test.sh
 
-proof-test: setup ## See the proofs on the image fail on offending images
+proof-test: packages ## See the proofs on the image fail on offending images
 	@Tools/proof_test.sh
 
 memory: firmware ## Write the table of static blocks in Linker/README.md
@@ -83,8 +83,16 @@ format: ## Format the Swift sources in place
 # registers: compile the register descriptions again; registers-check: fail when what they compile to is stale.
 -include Tools/registers/registers.mk
 
-setup: ## Install what firmware and checks need, only when it is missing
+# Debian packages, for what compiles for the board.
+packages:
 	@Tools/setup.sh
+
+# The Python environment of the register compiler needs the packages first.
+ifdef REGISTER_VENV
+$(REGISTER_VENV): | packages
+endif
+
+setup: packages $(REGISTER_VENV) ## Install what firmware and checks need, only when it is missing
 
 clean: ## Remove everything that was built
 	@rm -rf .build .build-*

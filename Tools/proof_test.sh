@@ -8,7 +8,8 @@ trap 'rm -rf "$scratch"' EXIT
 embedded() {
   swiftc -enable-experimental-feature Embedded -wmo -O -parse-as-library -Xfrontend -function-sections \
     -target aarch64-none-none-elf -Xfrontend -clang-target -Xfrontend aarch64-unknown-linux-gnu \
-    -Xclang-linker --target=aarch64-linux-gnu -use-ld=lld -Xlinker --gc-sections "Tools/proofs/$1.swift" -o "$scratch/$1"
+    -Xclang-linker --target=aarch64-linux-gnu -use-ld=lld -Xlinker --gc-sections \
+    "Tools/proofs/$1.swift" -o "$scratch/$1"
 }
 
 # expect pass|fail PROOF IMAGE WORDS: the proof ends that way and says so.

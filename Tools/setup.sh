@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the firmware build and the checks need besides git, make and Swift 6.3, and only what is missing:
-# Debian packages (as root, or through sudo) and a Python environment in .build-python.
+# Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
+# those that are missing, as root or through sudo.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,15 +38,4 @@ if [ ${#missing[@]} -gt 0 ]; then
     fail "apt-get could not install ${missing[*]}"
   fi
   rm -f "$log"
-fi
-
-# The environment is made anew when the pinned versions change.
-stamp=.build-python/requirements.txt
-if ! cmp -s Tools/requirements.txt "$stamp"; then
-  echo "setup: making .build-python with $(tr '\n' ' ' < Tools/requirements.txt)"
-  rm -rf .build-python
-  python3 -m venv .build-python
-  .build-python/bin/pip install --quiet --disable-pip-version-check -r Tools/requirements.txt \
-    || fail "pip could not install Tools/requirements.txt"
-  cp Tools/requirements.txt "$stamp"
 fi
