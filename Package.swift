@@ -47,12 +47,17 @@ let withinBudget: [LinkerSetting] = [
 let deviceModules: [Target] = [
   .target(name: "CMath"),
   .target(name: "CMemory"),
+  .target(name: "CArena"),
+  .target(name: "CLinux"),
   module("Units"),
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
   module("Ports"),
-  .target(name: "CArena"),
-  .target(name: "CLinux"),
+  module("Wire", uses: ["Checksum", "FixedStorage", "Ports"]),
+  module("Sifting", uses: ["FixedStorage", "Units"]),
+  module("LinkControl", uses: ["Units"]),
+  module("KeyStore", uses: ["FixedStorage", "Ports"]),
+  module("Console", uses: ["FixedStorage", "Ports"]),
   .executableTarget(
     name: "Firmware", dependencies: ["CArena", "CLinux", "FixedStorage"],
     swiftSettings: device, linkerSettings: withinBudget),
@@ -64,6 +69,11 @@ let hostModules: [Target] = [
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
   suite("CArena"),
+  suite("Wire", uses: ["FixedStorage", "HostStorage", "Ports"]),
+  suite("Sifting", uses: ["FixedStorage", "HostStorage", "Units"]),
+  suite("LinkControl", uses: ["HostStorage", "Units"]),
+  suite("Console", uses: ["FixedStorage", "Ports"]),
+  suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
 ]
 
 let package = Package(

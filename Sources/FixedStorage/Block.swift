@@ -45,9 +45,21 @@ public struct Block<Element: BitwiseCopyable>: ~Copyable {
     }
   }
 
+  /// Copies elements towards the front; the ranges may overlap.
+  public mutating func move(_ range: Range<Int>, to start: Int) {
+    precondition(start <= range.lowerBound)
+    for i in 0..<range.count { self[start + i] = self[range.lowerBound + i] }
+  }
+
   /// Overwrites every byte with zero; the stores are never optimised away.
   public mutating func wipe() {
     unsafe gimbal_wipe(start, count * MemoryLayout<Element>.stride)
+  }
+
+  /// Overwrites part of the block with zero; the stores are never optimised away.
+  public mutating func wipe(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    unsafe gimbal_wipe(start + range.lowerBound, range.count * MemoryLayout<Element>.stride)
   }
 }
 

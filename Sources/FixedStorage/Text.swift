@@ -15,6 +15,11 @@ public struct Text<let capacity: Int>: ~Copyable {
     overflowed = false
   }
 
+  public mutating func removeLast() {
+    precondition(count > 0)
+    count -= 1
+  }
+
   public mutating func append(_ byte: UInt8) {
     guard count < capacity else {
       overflowed = true

@@ -1,0 +1,108 @@
+import FixedStorage
+import HostStorage
+import KeyStore
+import Ports
+import Testing
+
+/// A journal that can be told to fail and remembers what it was told.
+private struct TestJournal: IndexJournal, ~Copyable {
+  var index: UInt64 = 0
+  var fails = false
+
+  mutating func recordedIndex() throws(JournalError) -> UInt64 { index }
+  mutating func record(_ index: UInt64) throws(JournalError) {
+    if fails { throw .system(5) }
+    self.index = index
+  }
+}
+
+private func pool(bytes: Int, journal: inout TestJournal) throws -> AuthenticationPool {
+  var pool = AuthenticationPool(storage: Block.onHost(count: AuthenticationPool.capacityBytes))
+  let secret = (0..<bytes).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / 64) }
+  try pool.load(secret.span, journal: &journal)
+  return pool
+}
+
+@Test func pool_givesEveryBlockItsOwnBytesOnce() throws {
+  var journal = TestJournal()
+  var pool = try pool(bytes: 256, journal: &journal)
+  let first = try pool.take(block: 0, journal: &journal)
+  let words = first.words()
+  #expect(words[0] == 0x0007_0e15_1c23_2a31)
+  #expect(journal.index == 1 && pool.unusedBytes == 192)
+  do throws(PoolFault) {
+    _ = try pool.take(block: 0, journal: &journal)
+    Issue.record("bytes given out twice")
+  } catch {
+    #expect(error == .spent(block: 0, next: 1))
+  }
+}
+
+@Test func pool_skipsWhatTheJournalSaysIsSpent() throws {
+  var journal = TestJournal()
+  journal.index = 3
+  var pool = try pool(bytes: 256, journal: &journal)
+  #expect(pool.firstUnusedBlock == 3 && pool.unusedBytes == 64)
+  do throws(PoolFault) {
+    _ = try pool.take(block: 2, journal: &journal)
+    Issue.record("bytes given out twice")
+  } catch {
+    #expect(error == .spent(block: 2, next: 3))
+  }
+  _ = try pool.take(block: 3, journal: &journal)
+  do throws(PoolFault) {
+    _ = try pool.take(block: 4, journal: &journal)
+    Issue.record("bytes from nowhere")
+  } catch {
+    #expect(error == .exhausted(block: 4))
+  }
+}
+
+@Test func pool_givesNothingWhenTheJournalFails() throws {
+  var journal = TestJournal()
+  var pool = try pool(bytes: 256, journal: &journal)
+  journal.fails = true
+  do throws(PoolFault) {
+    _ = try pool.take(block: 0, journal: &journal)
+    Issue.record("bytes without a record")
+  } catch {
+    #expect(error == .journal(.system(5)))
+  }
+  #expect(pool.firstUnusedBlock == 0)
+}
+
+@Test func pool_isReplenishedAcrossTheWrap() throws {
+  var journal = TestJournal()
+  var pool = try pool(bytes: AuthenticationPool.capacityBytes, journal: &journal)
+  let full = pool.replenish([1, 2, 3].span)
+  #expect(full == 0)
+  let blocks = UInt32(AuthenticationPool.capacityBytes / 64)
+  _ = try pool.take(block: blocks - 1, journal: &journal)
+  let fresh = [UInt8](repeating: 0xab, count: 64)
+  let taken = pool.replenish(fresh.span)
+  #expect(taken == 64)
+  let words = try pool.take(block: blocks, journal: &journal).words()
+  #expect(words[7] == 0xabab_abab_abab_abab)
+}
+
+@Test func keyRing_deliversOnceInOrderAndWipes() {
+  var ring = KeyRing(storage: Block.onHost(count: KeyRing.storageWords))
+  for index in 0..<UInt16(3) {
+    let key = [UInt64](repeating: UInt64(index) + 1, count: 4)
+    ring.append(KeyId(block: 9, index: index), key: key.span)
+  }
+  var out = [UInt64](repeating: 0, count: 4)
+  var span = out.mutableSpan
+  let id = ring.deliver(into: &span)
+  #expect(id == KeyId(block: 9, index: 0) && out == [1, 1, 1, 1])
+  #expect(ring.count == 2 && ring.id(at: 0).index == 1 && ring.delivered == 1)
+}
+
+@Test func keyRing_dropsNewKeysWhenFull() {
+  var ring = KeyRing(storage: Block.onHost(count: KeyRing.storageWords))
+  let key = [UInt64](repeating: 7, count: 4)
+  for index in 0..<(KeyRing.capacity + 2) {
+    ring.append(KeyId(block: UInt32(index), index: 0), key: key.span)
+  }
+  #expect(ring.count == KeyRing.capacity && ring.dropped == 2 && ring.id(at: 0).block == 0)
+}
