@@ -21,8 +21,8 @@ CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
 CHECKS := test tidy lint registers-check firmware proof-test budget-test selftest memory-check determinism
 
-.PHONY: run test check firmware selftest registers registers-check lint tidy format memory memory-check
-.PHONY: budget-test proof-test determinism twin packages setup clean help
+.PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
+.PHONY: proof-test determinism twin packages setup clean help
 
 run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
 	@$(TWIN) run $(ARGS)
@@ -35,6 +35,9 @@ test: ## Every suite, on the development machine
 
 check: ## Everything that CI runs
 	@Tools/check.sh $(CHECKS)
+
+checks:
+	@echo $(CHECKS)
 
 # SwiftPM does not know that an image depends on the linker script.
 define relink

@@ -97,15 +97,15 @@ def show_sizes(images):
 def show_allocators(images):
     failures = 0
     for image in images:
-        names = [(name, section) for name, _, section in symbols(image)]
+        names = sorted({(name, "undefined" if section == "UND" else "defined") for name, _, section in symbols(image)})
         if not any(name in ("main", "Firmware_main") for name, _ in names):
             print(f"{image}: no symbol table to prove anything on")
             failures += 1
-        for name, section in names:
+        for name, place in names:
             if ALLOCATORS.match(name) or SWIFT_ALLOCATORS.search(name):
-                print(f"{image}: allocator {name} ({'undefined' if section == 'UND' else 'defined'})")
+                print(f"{image}: allocator {name} ({place})")
                 failures += 1
-        imports = sorted({name for name, section in names if section == "UND" and name})
+        imports = [name for name, place in names if place == "undefined" and name]
         print(f"{image}: takes from the C library: {' '.join(imports)}")
     print("allocator: none" if failures == 0 else f"allocator: {failures} found")
     return 1 if failures else 0
