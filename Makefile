@@ -13,8 +13,8 @@ ARGS     ?= --scenario drone --seconds 20 --seed 1
 
 HOST         := .build-run/release/gimbal
 X86          := .build-firmware-x86/release/gimbal
-# The board gets the static image, which needs nothing of the board's system. The proof that nothing allocates is made on
-# the dynamic one: there the C library's own allocator is outside the image, so any name of it was put there by us.
+# The board gets the static image, which needs nothing of the board's system. The proof that nothing allocates is made
+# on the dynamic one: there the C library's own allocator is outside the image, so any name of it was put there by us.
 ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
@@ -31,7 +31,7 @@ twin:
 	@swift build -c release $(PROGRAMS) --product twin >&2
 
 test: ## Every suite, on the development machine
-	@swift test -c release
+	@swift test -c release --explicit-target-dependency-import-check error
 
 check: ## Everything that CI runs
 	@Tools/check.sh $(CHECKS)
@@ -44,7 +44,7 @@ define relink
 [ $(1) -nt Linker/gimbal.ld ] || rm -f $(1)
 endef
 
-firmware: packages ## The images within their budgets: host, Embedded x86-64, Embedded arm64; proof that nothing allocates
+firmware: packages ## The images, host and Embedded x86-64 and arm64, within budgets and without an allocator
 	@$(call relink,$(HOST)); swift build -c release $(PROGRAMS) --product gimbal
 # Without a product, so that every device module compiles as Embedded Swift, also one that the image does not use yet.
 	@$(call relink,$(X86)); FIRMWARE=1 swift build -c release --scratch-path .build-firmware-x86
@@ -56,7 +56,10 @@ firmware: packages ## The images within their budgets: host, Embedded x86-64, Em
 	@python3 Tools/image.py allocator $(X86) $(ARM64)
 
 selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm64 in the emulator
-	@for image in $(HOST) $(X86) "qemu-aarch64-static $(ARM64_STATIC)"; do echo "$$image --selftest"; $$image --selftest; done
+	@for image in $(HOST) $(X86) "qemu-aarch64-static $(ARM64_STATIC)"; do \
+	  echo "$$image --selftest"; \
+	  $$image --selftest; \
+	done
 
 budget-test: firmware ## See each memory budget stop the link
 	@Tools/budget_test.sh
