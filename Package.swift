@@ -52,9 +52,12 @@ let deviceModules: [Target] = [
   module("Units"),
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
+  module("RegisterMap"),
   module("Ports"),
+  module("Drivers", uses: ["Units", "FixedStorage", "Checksum", "RegisterMap", "Ports"]),
   module("Wire", uses: ["Checksum", "FixedStorage", "Ports"]),
   module("Sifting", uses: ["FixedStorage", "Units"]),
+  module("Estimation", uses: ["Units", "CMath"]),
   module("LinkControl", uses: ["Units"]),
   module("KeyStore", uses: ["FixedStorage", "Ports"]),
   module("Console", uses: ["FixedStorage", "Ports"]),
@@ -65,15 +68,18 @@ let deviceModules: [Target] = [
 
 let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
+  suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
-  suite("CArena"),
+  suite("RegisterMap", uses: ["Units"]),
+  suite("Drivers", uses: ["Units", "FixedStorage", "HostStorage", "Checksum", "RegisterMap", "Ports"]),
   suite("Wire", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Sifting", uses: ["FixedStorage", "HostStorage", "Units"]),
+  suite("Estimation", uses: ["HostStorage", "Units"]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
-  suite("Console", uses: ["FixedStorage", "Ports"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
+  suite("Console", uses: ["FixedStorage", "Ports"]),
 ]
 
 let package = Package(

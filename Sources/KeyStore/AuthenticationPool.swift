@@ -9,22 +9,6 @@ public enum PoolFault: Error, Equatable, Sendable {
   case journal(JournalError)
 }
 
-/// The secret bytes of one block's tags: 32 for each direction. Whoever takes them uses them once.
-public struct TagMaterial: ~Copyable {
-  private var bytes: [64 of UInt8]
-
-  fileprivate init(_ bytes: [64 of UInt8]) { self.bytes = bytes }
-
-  /// The eight big-endian words, four for Alice's direction and then four for Bob's.
-  public consuming func words() -> [8 of UInt64] {
-    var words: [8 of UInt64] = .init(repeating: 0)
-    for i in 0..<64 { words[i / 8] = words[i / 8] << 8 | UInt64(bytes[i]) }
-    var span = bytes.mutableSpan
-    wipe(&span)
-    return words
-  }
-}
-
 /// Pre-shared and replenished bytes for one-time tags, given out by block number, never twice.
 ///
 /// Block `n` owns bytes `64 n ..< 64 (n + 1)` of one endless stream, so a block number is a place in the stream and
@@ -77,22 +61,23 @@ public struct AuthenticationPool: ~Copyable {
     return count
   }
 
-  /// Gives out the bytes of `block`, which may skip blocks but never go back, and forgets them.
+  /// Moves the bytes of `block` into `words`, big-endian: four words for what Alice sends, then four for Bob. The
+  /// block may skip others but never go back.
   public mutating func take(
-    block: UInt32, journal: inout some IndexJournal & ~Copyable
-  ) throws(PoolFault) -> TagMaterial {
+    block: UInt32, into words: inout MutableSpan<UInt64>, journal: inout some IndexJournal & ~Copyable
+  ) throws(PoolFault) {
+    precondition(words.count == Self.bytesPerBlock / 8)
     guard block >= nextBlock else { throw .spent(block: block, next: nextBlock) }
     let start = UInt64(block) * UInt64(Self.bytesPerBlock)
     guard start + UInt64(Self.bytesPerBlock) <= end else { throw .exhausted(block: block) }
     do { try journal.record(UInt64(block) + 1) } catch { throw .journal(error) }
     nextBlock = block + 1
-    var bytes: [64 of UInt8] = .init(repeating: 0)
+    for i in words.indices { words[i] = 0 }
     for i in 0..<Self.bytesPerBlock {
       let place = Int((start + UInt64(i)) % UInt64(Self.capacityBytes))
-      bytes[i] = ring[place]
+      words[i / 8] = words[i / 8] << 8 | UInt64(ring[place])
       ring[place] = 0
     }
-    return TagMaterial(bytes)
   }
 
   public mutating func wipe() {

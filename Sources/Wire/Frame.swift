@@ -48,7 +48,7 @@ public enum Frame {
   public static var version: UInt8 { 1 }
   public static var headerBytes: Int { 16 }
   public static var trailerBytes: Int { 4 }
-  public static var payloadBytesMax: Int { 4096 }
+  public static var payloadBytesMax: Int { 4160 }
   public static var bytesMax: Int { headerBytes + payloadBytesMax + trailerBytes }
 }
 

@@ -23,15 +23,24 @@ private func pool(bytes: Int, journal: inout TestJournal) throws -> Authenticati
   return pool
 }
 
+/// Takes a block's words through an array, for the tests.
+private func take(
+  _ block: UInt32, from pool: inout AuthenticationPool, _ journal: inout TestJournal
+) throws(PoolFault) -> [UInt64] {
+  var words = [UInt64](repeating: 0, count: 8)
+  var span = words.mutableSpan
+  try pool.take(block: block, into: &span, journal: &journal)
+  return words
+}
+
 @Test func pool_givesEveryBlockItsOwnBytesOnce() throws {
   var journal = TestJournal()
   var pool = try pool(bytes: 256, journal: &journal)
-  let first = try pool.take(block: 0, journal: &journal)
-  let words = first.words()
+  let words = try take(0, from: &pool, &journal)
   #expect(words[0] == 0x0007_0e15_1c23_2a31)
   #expect(journal.index == 1 && pool.unusedBytes == 192)
   do throws(PoolFault) {
-    _ = try pool.take(block: 0, journal: &journal)
+    _ = try take(0, from: &pool, &journal)
     Issue.record("bytes given out twice")
   } catch {
     #expect(error == .spent(block: 0, next: 1))
@@ -44,14 +53,14 @@ private func pool(bytes: Int, journal: inout TestJournal) throws -> Authenticati
   var pool = try pool(bytes: 256, journal: &journal)
   #expect(pool.firstUnusedBlock == 3 && pool.unusedBytes == 64)
   do throws(PoolFault) {
-    _ = try pool.take(block: 2, journal: &journal)
+    _ = try take(2, from: &pool, &journal)
     Issue.record("bytes given out twice")
   } catch {
     #expect(error == .spent(block: 2, next: 3))
   }
-  _ = try pool.take(block: 3, journal: &journal)
+  _ = try take(3, from: &pool, &journal)
   do throws(PoolFault) {
-    _ = try pool.take(block: 4, journal: &journal)
+    _ = try take(4, from: &pool, &journal)
     Issue.record("bytes from nowhere")
   } catch {
     #expect(error == .exhausted(block: 4))
@@ -63,7 +72,7 @@ private func pool(bytes: Int, journal: inout TestJournal) throws -> Authenticati
   var pool = try pool(bytes: 256, journal: &journal)
   journal.fails = true
   do throws(PoolFault) {
-    _ = try pool.take(block: 0, journal: &journal)
+    _ = try take(0, from: &pool, &journal)
     Issue.record("bytes without a record")
   } catch {
     #expect(error == .journal(.system(5)))
@@ -77,11 +86,11 @@ private func pool(bytes: Int, journal: inout TestJournal) throws -> Authenticati
   let full = pool.replenish([1, 2, 3].span)
   #expect(full == 0)
   let blocks = UInt32(AuthenticationPool.capacityBytes / 64)
-  _ = try pool.take(block: blocks - 1, journal: &journal)
+  _ = try take(blocks - 1, from: &pool, &journal)
   let fresh = [UInt8](repeating: 0xab, count: 64)
   let taken = pool.replenish(fresh.span)
   #expect(taken == 64)
-  let words = try pool.take(block: blocks, journal: &journal).words()
+  let words = try take(blocks, from: &pool, &journal)
   #expect(words[7] == 0xabab_abab_abab_abab)
 }
 
