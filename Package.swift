@@ -35,10 +35,20 @@ func suite(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targe
     name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies, swiftSettings: strict)
 }
 
+/// The linker script holds the budgets; lld is the linker that reads it on both processors.
+let withinBudget: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker", "-T"]
+      + ["-Xlinker", "\(Context.packageDirectory)/Linker/gimbal.ld"],
+    .when(configuration: .release))
+]
+
 // Listed bottom-up: a module may only name modules above it in this file.
 let deviceModules: [Target] = [
   .target(name: "CMath"),
   .target(name: "CMemory"),
+  .target(name: "CArena"),
+  .target(name: "CLinux"),
   module("Units"),
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
@@ -51,12 +61,16 @@ let deviceModules: [Target] = [
   module("LinkControl", uses: ["Units"]),
   module("KeyStore", uses: ["FixedStorage", "Ports"]),
   module("Console", uses: ["FixedStorage", "Ports"]),
+  .executableTarget(
+    name: "Firmware", dependencies: ["CArena", "CLinux", "FixedStorage"],
+    swiftSettings: device, linkerSettings: withinBudget),
 ]
 
 let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
   hostModule("Optics", uses: ["HostStorage", "Units"]),
   hostModule("Twin", uses: ["Checksum", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+  suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
@@ -76,5 +90,6 @@ let hostModules: [Target] = [
 
 let package = Package(
   name: "gimbal",
+  products: [.executable(name: "gimbal", targets: ["Firmware"])],
   targets: deviceModules + (isFirmware ? [] : hostModules)
 )

@@ -1,0 +1,108 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Tests are compiled to be looked into, programs are not: one folder for both would compile everything at each change.
+PROGRAMS := --scratch-path .build-run
+TWIN     := .build-run/release/twin
+# Options of the twin's run, for example: make run ARGS="--scenario ship --seed 3"
+ARGS     ?= --scenario drone --seconds 20 --seed 1
+
+HOST         := .build-run/release/gimbal
+X86          := .build-firmware-x86/release/gimbal
+# The board gets the static image, which needs nothing of the board's system. The proof that nothing allocates is made
+# on the dynamic one: there the C library's own allocator is outside the image, so any name of it was put there by us.
+ARM64        := .build-firmware-arm64/release/gimbal
+ARM64_STATIC := .build-firmware-arm64/gimbal-static
+CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
+
+CHECKS := test tidy lint registers-check firmware proof-test budget-test selftest memory-check determinism
+
+.PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
+.PHONY: proof-test determinism twin packages setup clean help
+
+run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
+	@$(TWIN) run $(ARGS)
+
+twin:
+	@swift build -c release $(PROGRAMS) --product twin >&2
+
+test: ## Every suite, on the development machine
+	@swift test -c release --explicit-target-dependency-import-check error
+
+check: ## Everything that CI runs
+	@Tools/check.sh $(CHECKS)
+
+checks:
+	@echo $(CHECKS)
+
+# SwiftPM does not know that an image depends on the linker script.
+define relink
+[ $(1) -nt Linker/gimbal.ld ] || rm -f $(1)
+endef
+
+firmware: packages ## The images, host and Embedded x86-64 and arm64, within budgets and without an allocator
+	@$(call relink,$(HOST)); swift build -c release $(PROGRAMS) --product gimbal
+# Without a product, so that every device module compiles as Embedded Swift, also one that the image does not use yet.
+	@$(call relink,$(X86)); FIRMWARE=1 swift build -c release --scratch-path .build-firmware-x86
+	@$(call relink,$(ARM64))
+	@FIRMWARE=1 swift build -c release $(CROSS) --scratch-path .build-firmware-arm64
+	@Tools/link.sh arm64 static Linker/gimbal.ld $(ARM64_STATIC)
+	@python3 Tools/image.py size $(HOST) $(X86) $(ARM64) $(ARM64_STATIC)
+	@python3 Tools/image.py instructions $(ARM64) $(ARM64_STATIC)
+	@python3 Tools/image.py allocator $(X86) $(ARM64)
+
+selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm64 in the emulator
+	@for image in $(HOST) $(X86) "qemu-aarch64-static $(ARM64_STATIC)"; do \
+	  echo "$$image --selftest"; \
+	  $$image --selftest; \
+	done
+
+budget-test: firmware ## See each memory budget stop the link
+	@Tools/budget_test.sh
+
+proof-test: packages ## See the proofs on the image fail on offending images
+	@Tools/proof_test.sh
+
+memory: firmware ## Write the table of static blocks in Linker/README.md
+	@python3 Tools/memory_table.py $(ARM64_STATIC)
+
+memory-check: firmware
+	@python3 Tools/memory_table.py --check $(ARM64_STATIC)
+
+determinism: twin ## Two runs of the twin with one seed, compared
+	@Tools/determinism.sh $(TWIN)
+
+tidy: ## Limits of the style, and the tests of the tools
+	@python3 -m unittest discover --quiet --start-directory Tools/tests
+	@python3 Tools/tidy.py
+
+lint: ## Format check
+	@swift format lint --strict --recursive Package.swift Sources Tests
+	@echo "lint: clean"
+
+format: ## Format the Swift sources in place
+	@swift format format --in-place --recursive Package.swift Sources Tests
+
+# registers: compile the register descriptions again; registers-check: fail when what they compile to is stale.
+-include Tools/registers/registers.mk
+
+# Debian packages, for what compiles for the board.
+packages:
+	@Tools/setup.sh
+
+# The Python environment of the register compiler needs the packages first.
+ifdef REGISTER_VENV
+$(REGISTER_VENV): | packages
+endif
+
+setup: packages $(REGISTER_VENV) ## Install what firmware and checks need, only when it is missing
+
+clean: ## Remove everything that was built
+	@rm -rf .build .build-*
+
+help: ## Show this text
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18

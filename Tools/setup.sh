@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
+# those that are missing, as root or through sudo.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+
+fail() {
+  echo "setup: $1" >&2
+  exit 1
+}
+
+command -v swiftc > /dev/null || fail "no swiftc on the path: install a Swift 6.3 toolchain (swift.org/install)"
+
+# What has to be there, and the Debian package that brings it.
+missing=()
+needs_file() { [ -e "$1" ] || missing+=("$2"); }
+needs_program() { command -v "$1" > /dev/null || missing+=("$2"); }
+needs_program python3 python3
+needs_program readelf binutils
+needs_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+needs_program aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
+needs_program qemu-aarch64-static qemu-user-static
+needs_file /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+
+if [ ${#missing[@]} -gt 0 ]; then
+  command -v apt-get > /dev/null || fail "missing: ${missing[*]} (names of Debian packages); install them and try again"
+  as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    as_root=(sudo -n)
+    sudo -n true 2> /dev/null || fail "not root and no sudo: have someone run apt-get install ${missing[*]}"
+  fi
+  echo "setup: installing Debian packages: ${missing[*]}"
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends "${missing[@]}"; } > "$log" 2>&1; then
+    tail -n 5 "$log" >&2
+    fail "apt-get could not install ${missing[*]}"
+  fi
+  rm -f "$log"
+fi
