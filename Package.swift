@@ -43,6 +43,7 @@ let deviceModules: [Target] = [
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
   module("Ports"),
+  module("Reconciliation", uses: ["FixedStorage", "Units"]),
 ]
 
 let hostModules: [Target] = [
@@ -50,6 +51,7 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("Reconciliation", uses: ["FixedStorage", "HostStorage", "Units"]),
 ]
 
 let package = Package(
