@@ -25,8 +25,8 @@ public struct CascadeSchedule: Equatable, Sendable {
 
   /// The schedule for a tile of `bits` bits with about this error rate.
   ///
-  /// The two rules were measured on tiles of 65 536 bits: 0.5 to 1 error per top node of pass 0 and 1.8 to 3.6 in pass 1
-  /// give efficiencies of 1.04 to 1.08 from 1 to 8 % in 50 to 125 round trips. Larger top nodes disclose 1 to 3 %
+  /// Both rules were measured on tiles of 65 536 bits: 0.5 to 1 error per top node of pass 0 and 1.8 to 3.6 in pass 1
+  /// give efficiencies of 1.05 to 1.09 from 0.5 to 8 % in 70 to 115 round trips. Larger top nodes disclose 1 to 3 %
   /// less and take two to four times the round trips. Powers of two as in Martinez-Mateo et al., arXiv:1407.3257.
   public init(bits: Int, expectedQber: PartsPerMillion) {
     let shape = TileShape(bits: bits)

@@ -24,7 +24,7 @@ struct PublicSequence {
   }
 }
 
-/// Writes the permutation of one pass into `range` of `places`: element `x` is the index of the tile bit at position `x`.
+/// Writes the permutation of one pass into `range` of `places`: element `x` is the tile bit at position `x`.
 ///
 /// Fisher and Yates, from the last position down to 1; the partner of `i` is `(u * (i + 1)) >> 32` with `u` the low,
 /// then the high half of each output. No partner is favoured by more than 1 in 65 536.

@@ -2,8 +2,8 @@ import HostStorage
 import Reconciliation
 import Testing
 
-// The expected values come from a Python program written from Documentation/Protocol/Reconciliation.md alone, with
-// exact integers and a tile kept as one number.
+// The expected values come from a Python program after Documentation/Protocol/Reconciliation.md that shares no code with
+// this package: exact integers, a tile kept as one number, node parities summed bit by bit.
 private let seed: UInt64 = 0x0123_4567_89ab_cdef
 
 @Test func order_matchesPublishedVectors() {
