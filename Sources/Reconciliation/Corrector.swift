@@ -40,7 +40,7 @@ public struct Corrector: ~Copyable {
   private var passesKnown = 0
   private var tileParity: UInt64 = 0
   private var disclosureMax = 0
-  private var isBroken = false
+  private var hasFailed = false
   /// Parities of Alice's tile that have arrived so far.
   public private(set) var disclosedBits = 0
   /// Requests written so far.
@@ -83,7 +83,7 @@ public struct Corrector: ~Copyable {
     pending = .nothing
     passesKnown = 0
     tileParity = 0
-    isBroken = false
+    hasFailed = false
     disclosedBits = 0
     roundTrips = 0
   }
@@ -95,7 +95,7 @@ public struct Corrector: ~Copyable {
   public mutating func step(into request: inout MutableSpan<UInt8>) -> Step {
     precondition(request.count >= CascadeLimits.messageBytesMax)
     guard case .nothing = pending else { preconditionFailure("a reply is due") }
-    guard !isBroken else { return .failed }
+    guard !hasFailed else { return .failed }
     if let smallest = forest.passOfSmallestOdd() {
       return askHalves(smallestIn: smallest, into: &request)
     }
@@ -124,7 +124,7 @@ public struct Corrector: ~Copyable {
       bits += forest.shape.askedTops(exponent: exponent, pass: passesKnown + i)
       request[Message.topsHeaderBytes + i] = UInt8(truncatingIfNeeded: exponent)
     }
-    guard bits <= disclosureMax - disclosedBits else { return .failed }
+    guard bits <= disclosureMax - disclosedBits else { return fail() }
     pending = .tops(first: passesKnown, count: count)
     roundTrips += 1
     return .ask(bytes: Message.topsHeaderBytes + count)
@@ -142,7 +142,7 @@ public struct Corrector: ~Copyable {
       lists += listed > 0 ? 1 : 0
       count += listed
     }
-    guard count <= disclosureMax - disclosedBits else { return .failed }
+    guard count <= disclosureMax - disclosedBits else { return fail() }
     request[0] = RequestKind.halves
     request[1] = UInt8(truncatingIfNeeded: lists)
     pending = .halves(count: count)
@@ -175,6 +175,12 @@ public struct Corrector: ~Copyable {
     return count
   }
 
+  /// A tile that failed once stays failed: its open passes were never asked.
+  private mutating func fail() -> Step {
+    hasFailed = true
+    return .failed
+  }
+
   // MARK: Taking answers
 
   /// Takes in the reply to the last request and returns how many parities it disclosed.
@@ -199,7 +205,7 @@ public struct Corrector: ~Copyable {
       case .tops(let first, let count): try acceptTops(reply, first: first, count: count)
       }
     } catch {
-      isBroken = true
+      hasFailed = true
       throw error
     }
     return bits

@@ -117,26 +117,35 @@ func openReference_refusesBadRequests(request: [UInt8], fault: ReconciliationFau
   #expect(refusals > 0)
 }
 
-/// Whatever the replies say, Bob ends after a bounded number of messages, with each bit flipped at most once.
-@Test(arguments: 0..<UInt64(60)) func corrector_survivesInventedReplies(seed: UInt64) {
-  var random = SeededRandom(seed: seed)
-  var link = Link()
-  let bits = Int.random(in: 1...3000, using: &random)
-  let pair = TilePair(bits: bits, random: &random)
-  link.begin(pair, seed: seed, schedule: schedule(bits: bits, errorRate: 0.05))
-  let share = UInt8.random(in: 0...8, using: &random)
-  var faults: [ReconciliationFault] = []
-  var messages = 0
-  while faults.isEmpty, case .ask(let bytes) = link.step() {
-    messages += 1
-    guard let sent = try? link.answer(bytes) else { break }
-    for i in 0..<sent.disclosedBits where UInt8.random(in: 0..<16, using: &random) < share {
-      link.reply[i / 8] ^= 1 << UInt8(i % 8)
+/// Whatever the replies say, Bob ends after a bounded number of messages, with each bit flipped at most once; and the
+/// parities of a liar do contradict each other in some of the runs.
+@Test func corrector_survivesInventedReplies() {
+  var contradictions = 0
+  for seed in 0..<UInt64(60) {
+    var random = SeededRandom(seed: seed)
+    var link = Link()
+    let bits = Int.random(in: 1...3000, using: &random)
+    let pair = TilePair(bits: bits, random: &random)
+    link.begin(pair, seed: seed, schedule: schedule(bits: bits, errorRate: 0.05))
+    let share = UInt8.random(in: 0...8, using: &random)
+    var faults: [ReconciliationFault] = []
+    var messages = 0
+    var last = link.step()
+    while case .ask(let bytes) = last, let sent = try? link.answer(bytes) {
+      messages += 1
+      for i in 0..<sent.disclosedBits where UInt8.random(in: 0..<16, using: &random) < share {
+        link.reply[i / 8] ^= 1 << UInt8(i % 8)
+      }
+      do throws(ReconciliationFault) { _ = try link.accept(sent.bytes) } catch { faults.append(error) }
+      last = link.step()
     }
-    do throws(ReconciliationFault) { _ = try link.accept(sent.bytes) } catch { faults.append(error) }
+    let flipped = (0..<bits).count { link.bob.corrected.bit($0) != pair.received.span.bit($0) }
+    #expect(messages <= 16 * 2 * bits, "seed \(seed)")
+    #expect(faults.isEmpty ? last == .finished(errors: flipped) : last == .failed, "seed \(seed)")
+    #expect(faults.isEmpty || faults == [.contradiction], "seed \(seed)")
+    contradictions += faults.count
   }
-  #expect(messages <= 16 * 2 * bits)
-  #expect(faults.isEmpty || (faults == [.contradiction] && link.step() == .failed))
+  #expect(contradictions > 0)
 }
 
 @Test func corrector_refusesRepliesOfWrongShape() throws {
@@ -155,4 +164,12 @@ func openReference_refusesBadRequests(request: [UInt8], fault: ReconciliationFau
   link.reply[sent.bytes - 1] ^= 0x80
   let right = try link.accept(sent.bytes)
   #expect(spare != 0 && padded == .failure(.malformed) && right == sent.disclosedBits)
+}
+
+/// The first request would exceed the limit: the tile fails, and stays failed.
+@Test(arguments: [0, 7]) func corrector_withoutAllowance_staysFailed(disclosureMax: Int) {
+  var link = begun(bits: 900, disclosureMax: disclosureMax)
+  let first = link.step()
+  let second = link.step()
+  #expect(first == .failed && second == .failed && link.bob.disclosedBits == 0)
 }
