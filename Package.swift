@@ -43,6 +43,7 @@ let deviceModules: [Target] = [
   module("FixedStorage", uses: ["CMemory"]),
   module("Checksum"),
   module("Ports"),
+  module("BinaryField"),
 ]
 
 let hostModules: [Target] = [
@@ -50,6 +51,7 @@ let hostModules: [Target] = [
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
+  suite("BinaryField", uses: ["HostStorage"]),
 ]
 
 let package = Package(
