@@ -44,6 +44,7 @@ let deviceModules: [Target] = [
   module("Checksum"),
   module("Ports"),
   module("BinaryField"),
+  module("PrivacyAmplification", uses: ["BinaryField", "FixedStorage"]),
 ]
 
 let hostModules: [Target] = [
@@ -52,6 +53,7 @@ let hostModules: [Target] = [
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
   suite("BinaryField", uses: ["HostStorage"]),
+  suite("PrivacyAmplification", uses: ["FixedStorage", "HostStorage"]),
 ]
 
 let package = Package(
