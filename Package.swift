@@ -45,6 +45,7 @@ let deviceModules: [Target] = [
   module("Ports"),
   module("BinaryField"),
   module("PrivacyAmplification", uses: ["BinaryField", "FixedStorage"]),
+  module("Authentication", uses: ["BinaryField", "FixedStorage"]),
 ]
 
 let hostModules: [Target] = [
@@ -54,6 +55,7 @@ let hostModules: [Target] = [
   suite("Checksum"),
   suite("BinaryField", uses: ["HostStorage"]),
   suite("PrivacyAmplification", uses: ["FixedStorage", "HostStorage"]),
+  suite("Authentication", uses: ["BinaryField", "FixedStorage", "HostStorage"]),
 ]
 
 let package = Package(
