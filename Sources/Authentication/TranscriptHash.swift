@@ -1,0 +1,73 @@
+public import BinaryField
+import FixedStorage
+
+/// Authenticates what flows through one direction of the classical link (Wegman and Carter, 1981).
+///
+/// `tag = P(r) + pad`, with `P` as in PolynomialHash.swift over the bytes sent so far, a secret uniform point `r` and a
+/// secret uniform pad that serves once. Whoever has seen one message and its tag makes the receiver accept another
+/// message with a probability of at most `(blocks + 1) / 2^128`, `blocks = ceil(bytes / 16)` of the longer one: the pad
+/// hides `r` perfectly, and a forgery needs `P(r) - P'(r)` guessed. Without a message seen it is 2^-128. A point may
+/// serve for several tags with a fresh pad each; the bounds then add up (Portmann, arXiv 1202.1229, theorem 2 ff.).
+///
+/// It stays in one place for its whole life, in the workspace, so that `finish` can zero the point where it is: a
+/// consuming `finish` would leave a copy behind. The pad is what must not serve twice, and its type sees to that.
+public struct TranscriptHash: ~Copyable {
+  /// The longest transcript: the forgery bound stays below 2^-95.
+  public static let bytesMax = 1 << 36
+
+  private var hash = PolynomialHash()
+  // Bytes of the incomplete word, the first in the lowest bits.
+  private var partial: [1 of UInt64] = [0]
+  private var bytes = 0
+
+  public init() {}
+
+  /// Begins a transcript under a secret point.
+  public mutating func start(point: Field128) {
+    hash.start(point: point)
+    partial[0] = 0
+    bytes = 0
+  }
+
+  /// Appends to the transcript. How it is divided into spans makes no difference.
+  public mutating func absorb(_ message: Span<UInt8>) {
+    precondition(hash.isOpen && message.count <= Self.bytesMax - bytes)
+    for i in message.indices {
+      partial[0] |= UInt64(message[i]) &<< UInt64(truncatingIfNeeded: 8 * (bytes & 7))
+      bytes += 1
+      if bytes & 7 == 0 {
+        hash.absorb(partial[0])
+        partial[0] = 0
+      }
+    }
+  }
+
+  /// The tag of the transcript. It ends here: point and sum are zeroed, and only `start(point:)` begins another.
+  public mutating func finish(pad: consuming OneTimePad) -> AuthenticationTag {
+    if bytes & 7 != 0 { hash.absorb(last: partial[0], bits: 8 * (bytes & 7)) }
+    let value = hash.finish()
+    wipe()
+    return AuthenticationTag(pad.cover(value))
+  }
+
+  /// Ends the transcript and says whether `tag` is its tag. The pad is spent either way.
+  public mutating func verify(_ tag: AuthenticationTag, pad: consuming OneTimePad) -> Bool {
+    finish(pad: pad).matches(tag)
+  }
+
+  /// Zeroes all that depends on a secret; the transcript is abandoned.
+  public mutating func wipe() {
+    hash.wipe()
+    var span = partial.mutableSpan
+    FixedStorage.wipe(&span)
+    bytes = 0
+  }
+
+  /// `-log2` of the forgery bound for a transcript of at most `bytes` bytes, rounded down.
+  public static func forgeryExponent(bytes: Int) -> Int {
+    precondition(bytes >= 0 && bytes <= bytesMax)
+    // (blocks + 1) <= 2^k with k the length in bits of `blocks`.
+    let blocks = (bytes + 15) / 16
+    return 128 - (Int.bitWidth - blocks.leadingZeroBitCount)
+  }
+}
