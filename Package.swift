@@ -62,9 +62,21 @@ let deviceModules: [Target] = [
   module("Reconciliation", uses: ["FixedStorage", "Units"]),
   module("PrivacyAmplification", uses: ["BinaryField", "FixedStorage"]),
   module("Authentication", uses: ["BinaryField", "FixedStorage"]),
+  module(
+    "Distillation",
+    uses: [
+      "Authentication", "BinaryField", "Estimation", "FixedStorage", "Ports", "PrivacyAmplification",
+      "Reconciliation", "Sifting", "Units", "Wire",
+    ]),
   module("LinkControl", uses: ["Units"]),
   module("KeyStore", uses: ["FixedStorage", "Ports"]),
   module("Console", uses: ["FixedStorage", "Ports"]),
+  module(
+    "Controller",
+    uses: [
+      "Authentication", "Console", "Distillation", "Drivers", "Estimation", "FixedStorage", "KeyStore", "LinkControl",
+      "Ports", "RegisterMap", "Sifting", "Units", "Wire",
+    ]),
   .executableTarget(
     name: "Firmware", dependencies: ["CArena", "CLinux", "FixedStorage"],
     swiftSettings: device, linkerSettings: withinBudget),

@@ -5,7 +5,7 @@ private var ln2: Double { 0.693147180559945309417 }
 func log2(_ x: Double) -> Double { log(x) / ln2 }
 
 /// Binary entropy in bits, exact zeros at both ends.
-func binaryEntropy(_ p: Double) -> Double {
+public func binaryEntropy(_ p: Double) -> Double {
   guard p > 0, p < 1 else { return 0 }
   return -(p * log(p) + (1 - p) * log1p(-p)) / ln2
 }

@@ -33,6 +33,15 @@ public struct Block<Element: BitwiseCopyable>: ~Copyable {
     }
   }
 
+  /// The elements from `first` on.
+  @_lifetime(&self)
+  public mutating func tail(from first: Int) -> MutableSpan<Element> {
+    precondition(first >= 0 && first <= count)
+    // As for `mutableSpan`; the bounds were just checked.
+    return unsafe _overrideLifetime(
+      MutableSpan(_unsafeStart: start + first, count: count - first), mutating: &self)
+  }
+
   @inline(__always)
   public subscript(index: Int) -> Element {
     get {

@@ -12,6 +12,9 @@ public struct Announcement: Equatable, Sendable {
     self.intensity = intensity
   }
 
+  /// The byte for a slot of which nothing is known any more; it is no announcement.
+  public static var nothing: UInt8 { 0xff }
+
   /// One byte: twirl in bits 0...3, logical axis in 4...5, intensity in 6...7.
   public var byte: UInt8 { twirl.index | axis.rawValue << 4 | intensity.rawValue << 6 }
 

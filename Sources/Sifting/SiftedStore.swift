@@ -94,10 +94,11 @@ public struct SiftedStore: ~Copyable {
     return intensity
   }
 
-  /// Lends the words of one half that hold its bits.
-  public func withKey<Result>(_ half: Half, _ body: (Span<UInt64>) -> Result) -> Result {
+  /// The words of one half that hold its bits.
+  @_lifetime(borrow self)
+  public func key(_ half: Half) -> Span<UInt64> {
     let start = base(half) / 64
-    return body(key.span.extracting(start..<(start + Bits.words(for: count(half)))))
+    return key.span.extracting(start..<(start + Bits.words(for: count(half))))
   }
 
   /// Replaces `words.count` words from word `offset` on by corrected ones.

@@ -24,16 +24,6 @@ public struct ByteWriter: ~Copyable {
     put32(UInt32(truncatingIfNeeded: value >> 32), into: &bytes)
     put32(UInt32(truncatingIfNeeded: value), into: &bytes)
   }
-
-  /// Seven bits a byte, the lowest first, the top bit set on all but the last.
-  public mutating func putVariable(_ value: UInt32, into bytes: inout MutableSpan<UInt8>) {
-    var rest = value
-    while rest >= 0x80 {
-      put(UInt8(truncatingIfNeeded: rest) | 0x80, into: &bytes)
-      rest >>= 7
-    }
-    put(UInt8(truncatingIfNeeded: rest), into: &bytes)
-  }
 }
 
 /// A payload that does not have the form its type promises.
@@ -70,7 +60,7 @@ public struct ByteReader: ~Copyable {
     return UInt64(high) << 32 | UInt64(try take32(from: bytes))
   }
 
-  /// The inverse of `ByteWriter.putVariable`; at most four bytes.
+  /// The inverse of `PayloadBuffer.putVariable`; at most four bytes.
   public mutating func takeVariable(from bytes: Span<UInt8>) throws(PayloadError) -> UInt32 {
     var value: UInt32 = 0
     for place in 0..<UInt32(4) {

@@ -2,11 +2,11 @@
 public enum MessageType: UInt8, Sendable {
   // Session.
   case hello = 1
-  case agree = 2
   case refuse = 3
   case window = 4
   case windowSet = 5
   case stop = 6
+  case drained = 7
   // Sifting, every batch of a block.
   case detections = 16
   case choices = 17

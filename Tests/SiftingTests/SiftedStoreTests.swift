@@ -11,7 +11,8 @@ private func store() -> SiftedStore {
 }
 
 private func words(of store: borrowing SiftedStore, _ half: Half) -> [UInt64] {
-  store.withKey(half) { span in span.indices.map { span[$0] } }
+  let span = store.key(half)
+  return span.indices.map { span[$0] }
 }
 
 @Test func store_keepsBitsLabelsAndCountsOfBothHalves() {

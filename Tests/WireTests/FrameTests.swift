@@ -122,13 +122,11 @@ private func payload(of inbox: borrowing Inbox) -> [UInt8] {
 
 @Test func variableIntegers_roundTripAndAreBounded() throws {
   for value: UInt32 in [0, 1, 127, 128, 300, 0x3fff, 0x4000, 0xf_ffff] {
-    var bytes = [UInt8](repeating: 0, count: 8)
-    var span = bytes.mutableSpan
-    var writer = ByteWriter()
-    writer.putVariable(value, into: &span)
-    let length = writer.count
+    var buffer = PayloadBuffer(storage: Block.onHost(count: PayloadBuffer.capacityBytes))
+    buffer.putVariable(value)
+    let length = buffer.count
     var reader = ByteReader()
-    let read = try reader.takeVariable(from: bytes.span)
+    let read = try reader.takeVariable(from: buffer.payload)
     #expect(read == value && reader.offset == length)
   }
   var reader = ByteReader()

@@ -1,0 +1,215 @@
+import Distillation
+public import Drivers
+public import FixedStorage
+public import Ports
+import RegisterMap
+import Sifting
+public import Units
+public import Wire
+
+/// Alice's optics: sets the lasers, looks up what was sent where Bob detected, and announces all but the bits.
+public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
+  public static var role: Role { .alice }
+
+  private var fpga: AliceFpga<Bus>
+  /// Own bit and intensity of every event in flight: bit in bit 0, intensity in bits 1...2, bit 7 if unusable.
+  private var notes: Block<UInt8>
+  private var slots: Block<UInt32>
+  private var choices: Block<UInt32>
+  private var batches = BatchWindow()
+  /// The first frame and slot that may still be announced; a slot is looked up once.
+  private var nextFrame: UInt32 = 0
+  private var nextSlot: UInt32 = 0
+
+  public init(
+    fpga: consuming AliceFpga<Bus>, notes: consuming Block<UInt8>, slots: consuming Block<UInt32>,
+    choices: consuming Block<UInt32>
+  ) {
+    precondition(notes.count == SiftingBatch.noteBytes)
+    precondition(slots.count == SiftingBatch.eventsMax && choices.count == SiftingBatch.eventsMax)
+    self.fpga = fpga
+    self.notes = notes
+    self.slots = slots
+    self.choices = choices
+  }
+
+  public var wireCounters: WireCounters { fpga.counters }
+
+  public mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault) {
+    _ = try fpga.identify()
+    try fpga.checkScratch()
+    try fpga.setRunning(false)
+    try fpga.setWatchdog(milliseconds: 100)
+    try fpga.setVariant(configuration.variant)
+    try fpga.setIntensities(
+      signal: configuration.means[0], decoy: configuration.means[1], vacuum: configuration.means[2],
+      signalShare: configuration.shareSignal, decoyShare: configuration.shareDecoy)
+    try fpga.setPulse(width: Picoseconds(500), delay: Picoseconds(1750))
+    try fpga.enableVcsels(0x3f)
+    try fpga.commit()
+  }
+
+  public mutating func status() throws(DriverFault) -> FpgaStatus { try fpga.status() }
+  public mutating func clearWatchdog() throws(DriverFault) { try fpga.clearWatchdog() }
+  public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }
+
+  public mutating func open(_ window: ExchangeWindow) throws(DriverFault) {
+    try fpga.setWindow(start: window.start, stop: window.stop)
+    try fpga.setRunning(true)
+    try fpga.commit()
+  }
+
+  public mutating func close() throws(DriverFault) {
+    try fpga.setRunning(false)
+    try fpga.commit()
+  }
+
+  public mutating func prepare(_ window: ExchangeWindow) {
+    batches.reset()
+    notes.wipe()
+    nextFrame = window.start
+    nextSlot = 0
+  }
+
+  public mutating func isOver(_ window: ExchangeWindow) throws(DriverFault) -> Bool {
+    try fpga.frame() >= window.stop
+  }
+
+  /// Alice's tick has nothing of its own: she answers.
+  public mutating func sift(
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow, blockBits: Int
+  ) throws(SiftingFault) {}
+
+  public mutating func receive(
+    _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
+    _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow
+  ) throws(SiftingFault) {
+    if header.type == .detections && core.channel.half(of: header.block) == nil {
+      guard header.block == core.nextBlock, let half = core.freeHalf else { throw .protocolBroken }
+      try Self.openBlock(in: half, &core, &board)
+    }
+    guard let half = core.channel.half(of: header.block) else { throw .protocolBroken }
+    core.channel.heard(header, payload: payload, in: half)
+    switch header.type {
+    case .detections:
+      let batch = try readDetections(payload, block: header.block, window)
+      try announce(batch, in: half, &core)
+    case .sifted:
+      try takeSifted(payload, block: header.block, half, &core)
+    default:
+      throw .protocolBroken
+    }
+  }
+}
+
+/// A batch of detections as Bob named it.
+private struct DetectedBatch {
+  let frame: UInt32
+  let number: UInt32
+  let events: Int
+}
+
+extension AliceEnd where Bus: ~Copyable {
+  /// Reads frame, batch number and slots. Slots must rise strictly through the whole session.
+  private mutating func readDetections(
+    _ payload: Span<UInt8>, block: UInt32, _ window: ExchangeWindow
+  ) throws(SiftingFault) -> DetectedBatch {
+    do throws(PayloadError) {
+      var reader = ByteReader()
+      let frame = try reader.take32(from: payload)
+      let number = try reader.take32(from: payload)
+      let events = Int(try reader.take16(from: payload))
+      guard events > 0, events <= SiftingBatch.eventsMax, frame >= nextFrame, frame >= window.start,
+        frame < window.stop, number == batches.next, !batches.isFull
+      else { throw .outOfRange }
+      var slot = frame == nextFrame ? nextSlot : 0
+      for i in 0..<events {
+        slot += try reader.takeVariable(from: payload)
+        guard slot < TimeBase.slotsPerFrame else { throw .outOfRange }
+        slots[i] = slot
+        slot += 1
+      }
+      try reader.finish(payload)
+      _ = batches.open(block: block, events: events)
+      nextFrame = frame
+      nextSlot = slot
+      return DetectedBatch(frame: frame, number: number, events: events)
+    } catch {
+      throw .protocolBroken
+    }
+  }
+
+  /// Looks the slots up, keeps the bits and tells the rest.
+  private mutating func announce(
+    _ batch: DetectedBatch, in half: Half, _ core: inout LinkCore
+  ) throws(SiftingFault) {
+    do throws(DriverFault) {
+      try Self.lookUp(batch, through: &fpga, slots, into: &choices)
+    } catch {
+      throw .driver(error)
+    }
+    core.payload.clear()
+    core.payload.put32(batch.number)
+    core.payload.put16(UInt16(batch.events))
+    let offset = BatchWindow.noteOffset(batch.number)
+    for i in 0..<batch.events {
+      let word = choices[i]
+      guard let announcement = Self.announcement(of: word) else {
+        notes[offset + i] = 0x80
+        core.payload.put(Announcement.nothing)
+        continue
+      }
+      let bit = UInt8(truncatingIfNeeded: FpgaMap.Lookup.bit.extract(from: word))
+      notes[offset + i] = bit | announcement.intensity.rawValue << 1
+      core.payload.put(announcement.byte)
+    }
+    core.send(.choices, in: half, discloses: .nothing)
+    core.totals.detections += UInt64(batch.events)
+    core.totals.batches += 1
+  }
+
+  // Static, because the compiler tracks fields of `self` apart only as separate arguments.
+  private static func lookUp(
+    _ batch: DetectedBatch, through fpga: inout AliceFpga<Bus>, _ slots: borrowing Block<UInt32>,
+    into choices: inout Block<UInt32>
+  ) throws(DriverFault) {
+    var words = choices.mutableSpan
+    try fpga.choices(frame: batch.frame, slots: slots.span.extracting(first: batch.events), into: &words)
+  }
+
+  private static func announcement(of word: UInt32) -> Announcement? {
+    typealias Word = FpgaMap.Lookup
+    guard Word.valid.isSet(in: word),
+      let twirl = Twirl(index: UInt8(truncatingIfNeeded: Word.twirl.extract(from: word))),
+      let axis = Axis(rawValue: UInt8(truncatingIfNeeded: Word.axis.extract(from: word))),
+      let intensity = Intensity(rawValue: UInt8(truncatingIfNeeded: Word.intensity.extract(from: word)))
+    else { return nil }
+    return Announcement(twirl: twirl, axis: axis, intensity: intensity)
+  }
+
+  /// Moves the bits that Bob kept into the sifted key.
+  private mutating func takeSifted(
+    _ payload: Span<UInt8>, block: UInt32, _ half: Half, _ core: inout LinkCore
+  ) throws(SiftingFault) {
+    do throws(PayloadError) {
+      var reader = ByteReader()
+      let number = try reader.take32(from: payload)
+      guard let events = batches.events(ofOldest: number, block: block) else { throw .outOfRange }
+      let offset = BatchWindow.noteOffset(number)
+      for first in stride(from: 0, to: events, by: 8) {
+        let kept = try reader.take(from: payload)
+        for i in first..<min(first + 8, events) where kept >> UInt8(i - first) & 1 == 1 {
+          let note = notes[offset + i]
+          guard note & 0x80 == 0, let intensity = Intensity(rawValue: note >> 1),
+            core.store.append(note & 1, intensity, to: half)
+          else { throw .outOfRange }
+        }
+      }
+      try reader.finish(payload)
+      notes.wipe(offset..<(offset + events))
+      batches.closeOldest()
+    } catch {
+      throw .protocolBroken
+    }
+  }
+}

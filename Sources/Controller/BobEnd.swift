@@ -1,0 +1,100 @@
+public import Drivers
+public import FixedStorage
+public import Ports
+import RegisterMap
+import Sifting
+public import Units
+import Wire
+
+/// Bob's optics: reads detections from the gateware, announces their slots and sifts when Alice has answered.
+public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
+  public static var role: Role { .bob }
+  /// Bursts of the event FIFO in one tick; three hold six times the events of a busy millisecond.
+  static var burstsPerTick: Int { 3 }
+  /// Slots after a click in which no detector's click counts: the dead time of the slowest detector.
+  static var deadTimeSlots: UInt8 { 10 }
+
+  /// The working memory of Bob's end.
+  public struct Storage: ~Copyable {
+    /// What was measured of every event in flight: axis in bits 0...1, outcome in 2, cross click in 3.
+    var notes: Block<UInt8>
+    var slots: Block<UInt32>
+    var batchNotes: Block<UInt8>
+    var words: Block<UInt32>
+
+    public init(
+      notes: consuming Block<UInt8>, slots: consuming Block<UInt32>, batchNotes: consuming Block<UInt8>,
+      words: consuming Block<UInt32>
+    ) {
+      precondition(notes.count == SiftingBatch.noteBytes && slots.count == SiftingBatch.eventsMax)
+      precondition(batchNotes.count == SiftingBatch.eventsMax && words.count == SiftingBatch.burstWords)
+      self.notes = notes
+      self.slots = slots
+      self.batchNotes = batchNotes
+      self.words = words
+    }
+  }
+
+  var fpga: BobFpga<Bus>
+  var storage: Storage
+  var batches = BatchWindow()
+  /// Events of the batch that is being collected, all of `runningFrame`.
+  var collected = 0
+  var runningFrame: UInt32?
+  /// The last slot that was announced, so that the next batch of its frame counts from there.
+  var announcedFrame: UInt32 = 0
+  var nextSlot: UInt32 = 0
+  /// A full block that waits for the last answers to its batches.
+  var closing: Half?
+  var fifoIsDone = false
+  /// Events that could not be assigned to a frame.
+  public internal(set) var eventsMasked: UInt64 = 0
+
+  public init(fpga: consuming BobFpga<Bus>, storage: consuming Storage) {
+    self.fpga = fpga
+    self.storage = storage
+  }
+
+  public var wireCounters: WireCounters { fpga.counters }
+
+  public mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault) {
+    _ = try fpga.identify()
+    try fpga.checkScratch()
+    try fpga.setRunning(false)
+    try fpga.setWatchdog(milliseconds: 100)
+    try fpga.setVariant(configuration.variant)
+    try fpga.setGate(width: Picoseconds(2000), delay: Picoseconds(1000))
+    try fpga.enableDetectors(0x3f)
+    try fpga.setDeadTime(slots: Self.deadTimeSlots)
+    try fpga.commit()
+  }
+
+  public mutating func status() throws(DriverFault) -> FpgaStatus { try fpga.status() }
+  public mutating func clearWatchdog() throws(DriverFault) { try fpga.clearWatchdog() }
+  public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }
+
+  public mutating func open(_ window: ExchangeWindow) throws(DriverFault) {
+    try fpga.setWindow(start: window.start, stop: window.stop)
+    try fpga.setRunning(true)
+    try fpga.commit()
+  }
+
+  public mutating func close() throws(DriverFault) {
+    try fpga.setRunning(false)
+    try fpga.commit()
+  }
+
+  public mutating func prepare(_ window: ExchangeWindow) {
+    batches.reset()
+    storage.notes.wipe()
+    collected = 0
+    runningFrame = nil
+    announcedFrame = window.start
+    nextSlot = 0
+    closing = nil
+    fifoIsDone = false
+    eventsMasked = 0
+  }
+
+  public mutating func isOver(_ window: ExchangeWindow) throws(DriverFault) -> Bool { fifoIsDone && collected == 0 }
+}

@@ -1,0 +1,158 @@
+import Distillation
+import KeyStore
+import Drivers
+import LinkControl
+import Ports
+import RegisterMap
+import Units
+import Wire
+
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  mutating func perform(_ action: ModuleAction) {
+    switch action {
+    case .none: break
+    case .runSelfTest: bringUp()
+    case .greetPeer: greet()
+    case .openOptics: openOptics()
+    case .shortenWindow: shortenWindow()
+    case .closeOptics: closeOptics()
+    case .abandonSession: abandon()
+    case .eraseKeys:
+      abandon()
+      core.pool.wipe()
+      core.keys.wipe()
+    }
+  }
+
+  mutating func fail(_ fault: DriverFault) { apply(.failed(FaultCause(fault))) }
+
+  private mutating func bringUp() {
+    do throws(DriverFault) {
+      try end.bringUp(configuration)
+      try end.clearWatchdog()
+      if End.role == .bob { try frontEnd.identify(over: &board) }
+    } catch {
+      return fail(error)
+    }
+    guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
+    ownNonce = nonce
+    apply(.selfTestPassed)
+  }
+
+  private mutating func openOptics() {
+    setLaserArm(high: End.role == .alice)
+    end.prepare(window)
+    peerIsDrained = false
+    drainIsTold = false
+    framesRun = 0
+  }
+
+  private mutating func setLaserArm(high: Bool) {
+    do throws(BusError) { try board.set(.laserArm, high: high) } catch { fail(.bus(error, address: 0)) }
+  }
+
+  /// Loads the window into the gateware; false if it came too late or the gateware failed.
+  mutating func load(_ window: ExchangeWindow) -> Bool {
+    self.window = window
+    do throws(DriverFault) {
+      try end.open(window)
+      guard try end.frame() < window.start else {
+        deadlineMisses += 1
+        return false
+      }
+      return true
+    } catch {
+      fail(error)
+      return false
+    }
+  }
+
+  private mutating func closeOptics() {
+    setLaserArm(high: false)
+    framesRun = UInt64(window.frames)
+    do throws(DriverFault) { try end.close() } catch { fail(error) }
+  }
+
+  /// Ends the session on this side and, if it can still be told, on the peer's.
+  private mutating func abandon() {
+    // The line acts without the bus, so light is off even if the gateware does not answer.
+    do throws(BusError) { try board.set(.laserArm, high: false) } catch { heartbeatIsHigh = false }
+    do throws(DriverFault) { try end.close() } catch { heartbeatIsHigh = false }
+    if linkIsUp, core.channel.hasRoom(), lastEnd != .peerRefused {
+      core.payload.clear()
+      core.payload.put(RefusalCode.sessionEnded)
+      core.payload.put64(0)
+      core.sendSession(.refuse)
+    }
+    forgetSession()
+  }
+
+  mutating func forgetSession() {
+    core.abandon()
+    windowIsProposed = false
+    peerNonce = nil
+  }
+
+  /// Moves the end of the window to a few frames from now and tells the peer.
+  private mutating func shortenWindow() {
+    do throws(DriverFault) {
+      let stop = try end.frame() + SessionTiming.stopLeadFrames
+      guard stop < window.stop, core.channel.hasRoom() else { return }
+      window.stop = max(stop, window.start + 1)
+      try end.open(window)
+    } catch {
+      return fail(error)
+    }
+    core.payload.clear()
+    core.payload.put32(window.stop)
+    core.sendSession(.stop)
+  }
+
+  /// A uniform word, nil when the source fails.
+  mutating func drawWord() -> UInt64? {
+    var bytes: [8 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    do throws(EntropyError) { try board.fill(&span) } catch { return nil }
+    var word: UInt64 = 0
+    for i in 0..<8 { word = word << 8 | UInt64(bytes[i]) }
+    return word
+  }
+}
+
+/// Leads in frames between an agreement and what it agrees on.
+enum SessionTiming {
+  /// The window opens this many frames after it was proposed: 168 ms for the answer and the registers.
+  static var startLeadFrames: UInt32 { 16 }
+  static var stopLeadFrames: UInt32 { 16 }
+}
+
+extension FaultCause {
+  /// What the console tells about a fault of a device.
+  init(_ fault: DriverFault) {
+    switch fault {
+    case .bus(_, let address): self.init(.busRefused, address: UInt16(address))
+    case .damaged(let address, let reply):
+      self.init(.busChecksum, address: UInt16(address), found: UInt32(truncatingIfNeeded: reply))
+    case .refused(let address, let status):
+      // A command that arrives damaged every time is a checksum that keeps failing, on the way there.
+      let kind: FaultKind = status == SpiProtocol.Status.commandDamaged.rawValue ? .busChecksum : .busRefused
+      self.init(kind, address: UInt16(address), found: UInt32(status))
+    case .readBackDiffers(let address, let wrote, let read):
+      self.init(.stuckRegister, address: UInt16(address), expected: wrote, found: read)
+    case .wrongDevice(let address, let expected, let read):
+      self.init(Self.identityKind(address), address: UInt16(address), expected: expected, found: read)
+    case .stuckBits(let high, let low):
+      self.init(.stuckRegister, address: UInt16(FpgaMap.scratch.address), expected: high, found: low)
+    case .commitNotCounted(let before, let after):
+      self.init(.commitLost, address: UInt16(FpgaMap.commitCount.address), expected: before &+ 1, found: after)
+    case .burstIncomplete(let address, let expected, let moved):
+      self.init(
+        .busRefused, address: UInt16(address), expected: UInt32(truncatingIfNeeded: expected),
+        found: UInt32(truncatingIfNeeded: moved))
+    }
+  }
+
+  private static func identityKind(_ address: UInt8) -> FaultKind {
+    address == FpgaMap.ident.address ? .wrongIdentity : .wrongRole
+  }
+}

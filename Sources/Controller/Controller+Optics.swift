@@ -1,0 +1,74 @@
+import Drivers
+import LinkControl
+import Ports
+import Units
+
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Watches the gateware and does the exchange's work of this tick.
+  mutating func serviceOptics() {
+    switch state {
+    case .booting, .selfTest, .faulted, .zeroized: return
+    case .idle, .acquiring, .exchanging, .draining: break
+    }
+    do throws(DriverFault) {
+      let status = try end.status()
+      if status.watchdogExpired { return noteWatchdog() }
+    } catch {
+      return fail(error)
+    }
+    switch state {
+    case .exchanging: exchange()
+    case .draining:
+      // The last answers to batches may still be on their way.
+      siftOnce()
+    case .booting, .selfTest, .idle, .acquiring, .faulted, .zeroized: break
+    }
+  }
+
+  /// In an exchange light went off behind our back; at rest the latch is only cleared.
+  private mutating func noteWatchdog() {
+    if case .exchanging = state { return apply(.failed(FaultCause(.watchdogExpired))) }
+    do throws(DriverFault) { try end.clearWatchdog() } catch { fail(error) }
+  }
+
+  private mutating func exchange() {
+    siftOnce()
+    guard case .exchanging = state else { return }
+    do throws(DriverFault) {
+      if try end.isOver(window) { apply(.windowOver) }
+    } catch {
+      fail(error)
+    }
+  }
+
+  private mutating func siftOnce() {
+    do throws(SiftingFault) {
+      try end.sift(&core, &board, window, blockBits: Int(configuration.blockBits))
+    } catch {
+      endSession(error)
+    }
+  }
+
+  /// Every 100 ms: the tamper line, and on Bob's side counters, bias currents and temperatures.
+  mutating func keepHouse() {
+    guard ticks % 100 == 0 else { return }
+    switch state {
+    case .booting, .selfTest, .faulted, .zeroized: return
+    case .idle, .acquiring, .exchanging, .draining: break
+    }
+    do throws(BusError) {
+      if try board.isHigh(.tamper) { return apply(.zeroizeRequested) }
+    } catch {
+      return fail(.bus(error, address: 0))
+    }
+    guard End.role == .bob else { return }
+    do throws(DriverFault) {
+      try frontEnd.latch(over: &board)
+      readings.counts = try frontEnd.counts(over: &board)
+      readings.biasNa = try frontEnd.biasCurrentsNa(over: &board)
+      readings.temperatureMilliC = try frontEnd.temperaturesMilliC(over: &board)
+    } catch {
+      fail(error)
+    }
+  }
+}

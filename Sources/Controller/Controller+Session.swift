@@ -1,0 +1,157 @@
+import KeyStore
+import Distillation
+import LinkControl
+import Ports
+import Units
+import Wire
+
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Sends role, nonce, next block and every field of the configuration.
+  mutating func greet() {
+    guard core.channel.hasRoom() else { return }
+    lastEnd = .none
+    core.payload.clear()
+    core.payload.put(End.role.rawValue)
+    core.payload.put64(ownNonce)
+    core.payload.put32(core.pool.firstUnusedBlock)
+    core.payload.put(ConfigurationField.count)
+    for number in 0..<ConfigurationField.count {
+      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
+      core.payload.put(number)
+      core.payload.put64(configuration[field])
+    }
+    core.sendSession(.hello)
+  }
+
+  mutating func takeSession(_ type: MessageType) {
+    do throws(PayloadError) {
+      switch type {
+      case .hello: try takeHello()
+      case .refuse: try takeRefusal()
+      case .window: try takeWindow()
+      case .windowSet: takeWindowSet()
+      case .stop: try takeStop()
+      case .drained: peerIsDrained = true
+      default: throw .outOfRange
+      }
+    } catch {
+      lastEnd = .protocolBroken
+      apply(.refused)
+    }
+  }
+
+  private mutating func takeHello() throws(PayloadError) {
+    // A module at rest joins a session that its peer asks for.
+    if case .idle = state { apply(.startRequested) }
+    guard case .acquiring = state else { return }
+    var reader = ByteReader()
+    let role = try reader.take(from: inbox.payload)
+    let nonce = try reader.take64(from: inbox.payload)
+    let block = try reader.take32(from: inbox.payload)
+    guard try reader.take(from: inbox.payload) == ConfigurationField.count else { throw .outOfRange }
+    guard role != End.role.rawValue else {
+      lastEnd = .sameRole
+      return refuse(RefusalCode.sameRole, own: UInt64(role))
+    }
+    for number in 0..<ConfigurationField.count {
+      guard try reader.take(from: inbox.payload) == number, let field = ConfigurationField(rawValue: number) else {
+        throw .outOfRange
+      }
+      let value = try reader.take64(from: inbox.payload)
+      guard value == configuration[field] else {
+        lastEnd = .configurationDiffers(field, own: configuration[field], peer: value)
+        return refuse(number, own: configuration[field])
+      }
+    }
+    try reader.finish(inbox.payload)
+    agree(peerNonce: nonce, peerBlock: block)
+  }
+
+  /// Tells the peer why not, and gives up.
+  private mutating func refuse(_ code: UInt8, own: UInt64) {
+    core.payload.clear()
+    core.payload.put(code)
+    core.payload.put64(own)
+    core.sendSession(.refuse)
+    let reason = lastEnd
+    apply(.refused)
+    lastEnd = reason
+  }
+
+  private mutating func agree(peerNonce nonce: UInt64, peerBlock: UInt32) {
+    peerNonce = nonce
+    core.nextBlock = max(core.pool.firstUnusedBlock, peerBlock)
+    core.binding.aliceNonce = End.role == .alice ? ownNonce : nonce
+    core.binding.bobNonce = End.role == .alice ? nonce : ownNonce
+    core.binding.configuration = configuration.digest
+    guard End.role == .alice else { return }
+    proposeWindow()
+  }
+
+  /// Alice chooses the frames, loads them and tells Bob.
+  private mutating func proposeWindow() {
+    let frame: UInt32
+    do { frame = try end.frame() } catch { return fail(error) }
+    let start = frame + SessionTiming.startLeadFrames
+    let frames = configuration.exchangeFrames
+    guard load(ExchangeWindow(start: start, stop: frames == 0 ? .max - 1 : start + frames)) else { return }
+    windowIsProposed = true
+    core.payload.clear()
+    core.payload.put32(window.start)
+    core.payload.put32(window.stop)
+    core.payload.put32(core.nextBlock)
+    core.sendSession(.window)
+  }
+
+  private mutating func takeWindow() throws(PayloadError) {
+    guard case .acquiring = state, End.role == .bob, peerNonce != nil else { return }
+    var reader = ByteReader()
+    let start = try reader.take32(from: inbox.payload)
+    let stop = try reader.take32(from: inbox.payload)
+    let block = try reader.take32(from: inbox.payload)
+    try reader.finish(inbox.payload)
+    guard start < stop, block == core.nextBlock else { throw .outOfRange }
+    // Too late for this window: the next attempt proposes another.
+    guard load(ExchangeWindow(start: start, stop: stop)) else { return }
+    core.payload.clear()
+    core.sendSession(.windowSet)
+    apply(.windowAgreed)
+  }
+
+  private mutating func takeWindowSet() {
+    guard case .acquiring = state, End.role == .alice, windowIsProposed else { return }
+    apply(.windowAgreed)
+  }
+
+  private mutating func takeStop() throws(PayloadError) {
+    var reader = ByteReader()
+    let stop = try reader.take32(from: inbox.payload)
+    try reader.finish(inbox.payload)
+    guard case .exchanging = state, stop > window.start, stop < window.stop else { return }
+    window.stop = stop
+    lastEnd = .stopped
+    do { try end.open(window) } catch { fail(error) }
+  }
+
+  private mutating func takeRefusal() throws(PayloadError) {
+    var reader = ByteReader()
+    let code = try reader.take(from: inbox.payload)
+    let value = try reader.take64(from: inbox.payload)
+    try reader.finish(inbox.payload)
+    switch state {
+    case .acquiring, .exchanging: break
+    // In draining the peer may have finished already; a block that misses answers ends at its deadline.
+    case .booting, .selfTest, .idle, .draining, .faulted, .zeroized: return
+    }
+    let reason: SessionEnd
+    if let field = ConfigurationField(rawValue: code) {
+      reason = .configurationDiffers(field, own: configuration[field], peer: value)
+    } else {
+      reason = code == RefusalCode.sameRole ? .sameRole : .peerRefused
+    }
+    // Set first: a session that the peer ended is not ended a second time towards him.
+    lastEnd = .peerRefused
+    apply(.refused)
+    lastEnd = reason
+  }
+}

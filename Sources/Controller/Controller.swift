@@ -1,0 +1,184 @@
+import Distillation
+public import Drivers
+import FixedStorage
+public import KeyStore
+public import LinkControl
+import Ports
+import RegisterMap
+public import Units
+public import Wire
+
+/// Why the module last went back to idle without a key, or refused to begin.
+public enum SessionEnd: Equatable, Sendable {
+  case none
+  case finished
+  /// The modules differ in this field; `peer` is what the other one has.
+  case configurationDiffers(ConfigurationField, own: UInt64, peer: UInt64)
+  /// A field of the own configuration cannot be used.
+  case configurationUnusable(ConfigurationField)
+  case sameRole
+  case peerRefused
+  case peerSilent
+  case linkLost
+  case keysExhausted
+  case protocolBroken
+  case stopped
+}
+
+/// Detector readings of the last housekeeping round.
+public struct DetectorReadings: Equatable, Sendable {
+  public var counts: [6 of UInt32] = .init(repeating: 0)
+  public var biasNa: [6 of UInt32] = .init(repeating: 0)
+  public var temperatureMilliC: [6 of Int32] = .init(repeating: 0)
+
+  public init() {}
+
+  public static func == (a: DetectorReadings, b: DetectorReadings) -> Bool {
+    for i in 0..<6 {
+      guard a.counts[i] == b.counts[i], a.biasNa[i] == b.biasNa[i] else { return false }
+      guard a.temperatureMilliC[i] == b.temperatureMilliC[i] else { return false }
+    }
+    return true
+  }
+}
+
+/// The tick loop of a module: events in, tables, actions out. It owns the optics, the board and the session.
+///
+/// `turn(at:)` is called once a tick and does all device I/O; between ticks `distil` is called as long as there is
+/// time. Neither waits for anything.
+public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copyable>: ~Copyable {
+  public let configuration: LinkConfiguration
+  let limits: ModuleLimits
+  var end: End
+  var board: Board
+  var core: LinkCore
+  var inbox: Inbox
+  var frontEnd = FrontEnd()
+  public internal(set) var state: ModuleState
+  public internal(set) var lastEnd = SessionEnd.none
+  var window = ExchangeWindow(start: 0, stop: 0)
+  var windowIsProposed = false
+  var ownNonce: UInt64 = 0
+  var peerNonce: UInt64?
+  var peerIsDrained = false
+  var drainIsTold = false
+  var linkIsUp = false
+  var heartbeatIsHigh = false
+  var ticks: UInt64 = 0
+  var lastTurn: Instant?
+  public internal(set) var deadlineMisses: UInt64 = 0
+  public internal(set) var now: Instant
+  public internal(set) var readings = DetectorReadings()
+  public internal(set) var framesRun: UInt64 = 0
+
+  public init(
+    configuration: LinkConfiguration, limits: ModuleLimits = .standard, end: consuming End, board: consuming Board,
+    session: consuming SessionMemory, now: Instant
+  ) {
+    precondition(configuration.unusableField() == nil)
+    self.configuration = configuration
+    self.limits = limits
+    self.end = end
+    self.board = board
+    core = session.core
+    inbox = session.inbox
+    self.now = now
+    state = .booting(deadline: now + limits.bootTimeout)
+  }
+
+  public var role: Role { End.role }
+  public var totals: SessionTotals { core.totals }
+  public var wireCounters: WireCounters { end.wireCounters }
+  public var keyCount: Int { core.keys.count }
+  public var exchangeWindow: ExchangeWindow { window }
+
+  /// One tick: heartbeat, deadlines, link, optics, a slice of distillation.
+  public mutating func turn(at now: Instant) {
+    noteDeadline(now)
+    self.now = now
+    ticks += 1
+    beat()
+    apply(.tick)
+    if case .booting = state { watchConfiguration() }
+    serviceLink()
+    serviceOptics()
+    keepHouse()
+    distil(slicesMax: 4)
+    flush()
+  }
+
+  /// Works on the block in distillation until it waits or `slicesMax` bounded pieces are done; true if work is left.
+  @discardableResult
+  public mutating func distil(slicesMax: Int) -> Bool {
+    for _ in 0..<slicesMax where !core.distil(&board) {
+      noteDrained()
+      return false
+    }
+    return true
+  }
+
+  /// The operator's wishes.
+  public mutating func start() { apply(.startRequested) }
+  public mutating func stop() {
+    if case .idle = state { return }
+    lastEnd = .stopped
+    apply(.stopRequested)
+  }
+
+  /// Loads the pre-shared authentication key; the module starts with none.
+  public mutating func loadAuthenticationKey(_ secret: Span<UInt8>) throws(PoolFault) {
+    try core.pool.load(secret, journal: &board)
+  }
+
+  /// Hands out the oldest key once; nil when there is none.
+  public mutating func deliverKey(into key: inout MutableSpan<UInt64>) -> KeyId? { core.keys.deliver(into: &key) }
+
+  /// Puts an event through the transition table and performs the action.
+  mutating func apply(_ event: ModuleEvent) {
+    let before = state
+    let step = state.next(on: event, at: now, within: limits)
+    state = step.state
+    if event == .tick { noteTimeout(from: before) }
+    perform(step.action)
+  }
+
+  private mutating func noteDeadline(_ now: Instant) {
+    if let last = lastTurn, now >= last + Nanoseconds(2 * TimeBase.tick.count) { deadlineMisses += 1 }
+    lastTurn = now
+  }
+
+  private mutating func noteTimeout(from before: ModuleState) {
+    switch (before, state) {
+    case (.acquiring, .idle), (.exchanging, .idle), (.draining, .idle): lastEnd = .peerSilent
+    default: break
+    }
+  }
+
+  // The gateware's watchdog is fed by edges: a loop that hangs shuts lasers and gates.
+  private mutating func beat() {
+    guard case .faulted = state else {
+      heartbeatIsHigh.toggle()
+      do throws(BusError) { try board.set(.heartbeat, high: heartbeatIsHigh) } catch { fail(.bus(error, address: 0)) }
+      return
+    }
+  }
+
+  private mutating func watchConfiguration() {
+    do throws(BusError) {
+      if try board.isHigh(.fpgaDone) { apply(.configured) }
+    } catch {
+      fail(.bus(error, address: 0))
+    }
+  }
+}
+
+/// The working memory of a session, handed over once.
+public struct SessionMemory: ~Copyable {
+  var core: LinkCore
+  var inbox: Inbox
+
+  public init(core: consuming LinkCore, inbox: consuming Inbox) {
+    self.core = core
+    self.inbox = inbox
+  }
+}

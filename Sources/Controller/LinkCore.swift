@@ -1,0 +1,165 @@
+import Authentication
+public import Distillation
+import FixedStorage
+public import KeyStore
+import Ports
+public import Sifting
+public import Wire
+
+/// What a session works on: sifted keys, the way to the peer, the distiller and the key stores.
+public struct LinkCore: ~Copyable {
+  var store: SiftedStore
+  var channel: BlockChannel
+  var distiller: Distiller
+  var pool: AuthenticationPool
+  var keys: KeyRing
+  var payload: PayloadBuffer
+  var binding = SessionBinding()
+  var totals = SessionTotals()
+  /// The half that new batches go to; nil between blocks.
+  var filling: Half?
+  var nextBlock: UInt32 = 0
+  /// A block whose sifting is over and whose distillation has not begun.
+  var sealed: Half?
+
+  public init(
+    store: consuming SiftedStore, channel: consuming BlockChannel, distiller: consuming Distiller,
+    stores: consuming KeyStores, payload: consuming PayloadBuffer
+  ) {
+    self.store = store
+    self.channel = channel
+    self.distiller = distiller
+    pool = stores.pool
+    keys = stores.keys
+    self.payload = payload
+  }
+
+  /// The half that a new block may use, nil while both are taken.
+  var freeHalf: Half? {
+    if channel.number(.first) == nil { return .first }
+    return channel.number(.second) == nil ? .second : nil
+  }
+
+  /// Opens the next block with one-time words from the pool.
+  mutating func openBlock(in half: Half, journal: inout some IndexJournal & ~Copyable) throws(PoolFault) {
+    var words: [8 of UInt64] = .init(repeating: 0)
+    var span = words.mutableSpan
+    try pool.take(block: nextBlock, into: &span, journal: &journal)
+    channel.open(half, number: nextBlock, words: &span, binding: binding)
+    totals.authBitsSpent += UInt64(8 * AuthenticationPool.bytesPerBlock)
+    filling = half
+    nextBlock += 1
+  }
+
+  /// Sends the composed payload as a message of a block.
+  mutating func send(_ type: MessageType, in half: Half, discloses disclosure: Disclosure) {
+    Self.send(type, in: half, payload, &channel, discloses: disclosure)
+  }
+
+  /// Sends the composed payload as a message of the session.
+  mutating func sendSession(_ type: MessageType) {
+    Self.send(type, in: nil, payload, &channel, discloses: .nothing)
+  }
+
+  // Static, because the compiler tracks fields of `self` apart only as separate arguments.
+  private static func send(
+    _ type: MessageType, in half: Half?, _ payload: borrowing PayloadBuffer, _ channel: inout BlockChannel,
+    discloses disclosure: Disclosure
+  ) {
+    if let half {
+      channel.send(type, in: half, payload: payload.payload, discloses: disclosure)
+    } else {
+      channel.send(type, payload: payload.payload, discloses: disclosure)
+    }
+  }
+
+  /// Hands a message to the distiller and, unless it is a tag, to the transcript.
+  mutating func distil(_ header: FrameHeader, from inbox: borrowing Inbox, in half: Half) {
+    if header.type != .tag { channel.heard(header, payload: inbox.payload, in: half) }
+    distiller.receive(header.type, inbox.payload, store: &store, &channel)
+  }
+
+  /// Does one slice of distillation; false when it waits for the peer or has nothing to do.
+  mutating func distil(_ board: inout some ModuleBoard & ~Copyable) -> Bool {
+    if let half = sealed, distiller.isIdle { beginDistillation(half, &board) }
+    distiller.drawHashKey(&channel, entropy: &board)
+    switch distiller.phase {
+    case .finished, .refused:
+      settle(&board)
+      return true
+    case .idle, .comparingCounts, .reconciling, .awaitingParities, .awaitingHash, .hashing, .awaitingVerdict,
+      .seeding, .amplifying:
+      return distiller.step(store: &store, &channel, entropy: &board)
+    }
+  }
+
+  mutating func beginDistillation(_ half: Half, _ board: inout some ModuleBoard & ~Copyable) {
+    guard let number = channel.number(half), channel.hasRoom() else { return }
+    sealed = nil
+    totals.siftedBits += UInt64(store.count(half))
+    totals.crossClicks += store.cross(half).total
+    board.blockClosed(number, siftedKey: store.key(half), bits: store.count(half))
+    distiller.begin(half, number: number, store: store, &channel)
+  }
+
+  /// Books a finished block, stores its key and frees its half.
+  private mutating func settle(_ board: inout some ModuleBoard & ~Copyable) {
+    let summary = distiller.summary
+    totals.book(summary)
+    guard let half = channel.half(of: summary.number) else { preconditionFailure("its half is still open") }
+    if summary.refusal == nil {
+      board.blockFinished(
+        summary, confirmedKey: store.key(half), toeplitzSeed: distiller.toeplitzSeed,
+        secretKey: distiller.secretKey)
+      storeKey(of: summary)
+    }
+    store.wipe(half)
+    channel.close(half)
+    distiller.release()
+  }
+
+  /// The first bytes of the key replenish the authentication pool, the rest becomes 256-bit keys.
+  private mutating func storeKey(of summary: BlockSummary) {
+    var bytes: [64 of UInt8] = .init(repeating: 0)
+    let count = summary.replenishedBytes
+    for i in 0..<count {
+      bytes[i] = UInt8(truncatingIfNeeded: distiller.secretKey[i / 8] >> UInt64(56 - 8 * (i % 8)))
+    }
+    let added = pool.replenish(bytes.span.extracting(first: count))
+    var span = bytes.mutableSpan
+    FixedStorage.wipe(&span)
+    totals.replenishedBits += UInt64(8 * added)
+    let firstWord = (count + 7) / 8
+    let lastStart = summary.finalBits / 64 - KeyRing.keyWords
+    guard firstWord <= lastStart else { return }
+    var index: UInt16 = 0
+    for start in stride(from: firstWord, through: lastStart, by: KeyRing.keyWords) {
+      keys.append(
+        KeyId(block: summary.number, index: index),
+        key: distiller.secretKey.extracting(start..<(start + KeyRing.keyWords)))
+      index += 1
+    }
+  }
+
+  /// Forgets the session: every open block is lost and its one-time words are spent.
+  mutating func abandon() {
+    store.wipe(.first)
+    store.wipe(.second)
+    channel.reset()
+    distiller.release()
+    payload.wipe()
+    filling = nil
+    sealed = nil
+  }
+}
+
+/// The two stores that outlive a session.
+public struct KeyStores: ~Copyable {
+  var pool: AuthenticationPool
+  var keys: KeyRing
+
+  public init(pool: consuming AuthenticationPool, keys: consuming KeyRing) {
+    self.pool = pool
+    self.keys = keys
+  }
+}

@@ -1,0 +1,74 @@
+import KeyStore
+public import Drivers
+import Ports
+import Sifting
+public import Units
+public import Wire
+
+/// The frames of an exchange: pulses are sent and gates are open in `start ..< stop`.
+public struct ExchangeWindow: Equatable, Sendable {
+  public var start: UInt32
+  public var stop: UInt32
+
+  public init(start: UInt32, stop: UInt32) {
+    self.start = start
+    self.stop = stop
+  }
+
+  public var frames: UInt32 { stop - start }
+}
+
+/// What can end an exchange from within sifting.
+public enum SiftingFault: Error, Equatable, Sendable {
+  case driver(DriverFault)
+  case entropy
+  /// The peer sent what no honest peer sends.
+  case protocolBroken
+  /// The authentication pool has nothing left for the next block.
+  case keysExhausted(block: UInt32)
+  case journal
+}
+
+/// The half of the controller that knows which optics it drives: Alice's lasers or Bob's detectors.
+public protocol OpticalEnd: ~Copyable {
+  static var role: Role { get }
+
+  /// Checks identity and wiring of the gateware, closes everything and loads the settings of the session.
+  mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault)
+  mutating func status() throws(DriverFault) -> FpgaStatus
+  mutating func clearWatchdog() throws(DriverFault)
+  mutating func frame() throws(DriverFault) -> UInt32
+  /// Opens in these frames; both bounds take effect at the next frame boundary.
+  mutating func open(_ window: ExchangeWindow) throws(DriverFault)
+  mutating func close() throws(DriverFault)
+  /// Forgets what was in flight and makes ready for a window.
+  mutating func prepare(_ window: ExchangeWindow)
+  /// Whether everything detected in the window has been announced; true for Alice once its frames are over.
+  mutating func isOver(_ window: ExchangeWindow) throws(DriverFault) -> Bool
+  /// The work of one tick of the exchange.
+  mutating func sift(
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow, blockBits: Int
+  ) throws(SiftingFault)
+  /// A message of sifting from the peer.
+  mutating func receive(
+    _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
+    _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow
+  ) throws(SiftingFault)
+  var wireCounters: WireCounters { get }
+}
+
+extension OpticalEnd where Self: ~Copyable {
+  /// Opens the next block, or says why it cannot.
+  static func openBlock(
+    in half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+  ) throws(SiftingFault) {
+    do throws(PoolFault) {
+      try core.openBlock(in: half, journal: &board)
+    } catch {
+      switch error {
+      case .exhausted(let block), .spent(let block, _): throw .keysExhausted(block: block)
+      case .journal: throw .journal
+      }
+    }
+  }
+}

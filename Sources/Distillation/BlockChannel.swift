@@ -1,0 +1,249 @@
+import Authentication
+import BinaryField
+import FixedStorage
+public import Ports
+public import Sifting
+public import Units
+public import Wire
+
+/// What every transcript starts with, so that a tag binds the session and not only the block.
+public struct SessionBinding: Equatable, Sendable {
+  public var aliceNonce: UInt64 = 0
+  public var bobNonce: UInt64 = 0
+  /// Digest of the configuration that both modules agreed on.
+  public var configuration: UInt64 = 0
+
+  public init() {}
+}
+
+/// One open block: what it told, and both directions under their secret hash points.
+private struct OpenBlock: ~Copyable {
+  var number: UInt32?
+  var ledger = DisclosureLedger()
+  var sent = TranscriptHash()
+  var heard = TranscriptHash()
+  var sentPad: OneTimePad?
+  var heardPad: OneTimePad?
+
+  /// Begins with fresh one-time words, own direction first; they are zero afterwards.
+  mutating func open(_ number: UInt32, own: inout MutableSpan<UInt64>, peer: inout MutableSpan<UInt64>) {
+    precondition(self.number == nil)
+    self.number = number
+    ledger = DisclosureLedger()
+    sent.start(point: Field128(low: own[0], high: own[1]))
+    heard.start(point: Field128(low: peer[0], high: peer[1]))
+    var ownPad = own._mutatingExtracting(2..<4)
+    sentPad = OneTimePad(taking: &ownPad)
+    var peerPad = peer._mutatingExtracting(2..<4)
+    heardPad = OneTimePad(taking: &peerPad)
+    wipe(&own)
+    wipe(&peer)
+  }
+
+  mutating func close() {
+    number = nil
+    sent.wipe()
+    heard.wipe()
+    sentPad = nil
+    heardPad = nil
+  }
+
+  /// What follows the tag is in no transcript; only an abort can.
+  mutating func noteSent(_ header: Span<UInt8>, _ payload: Span<UInt8>, _ disclosure: Disclosure) {
+    precondition(number != nil)
+    ledger.enter(disclosure)
+    guard sentPad != nil else { return }
+    sent.absorb(header)
+    sent.absorb(payload)
+  }
+
+  mutating func noteHeard(_ header: Span<UInt8>, _ payload: Span<UInt8>) {
+    precondition(number != nil)
+    guard heardPad != nil else { return }
+    heard.absorb(header)
+    heard.absorb(payload)
+  }
+
+  mutating func tagOfSent() -> AuthenticationTag {
+    guard let pad = sentPad.take() else { preconditionFailure("a block is tagged once") }
+    return sent.finish(pad: pad)
+  }
+
+  mutating func verify(_ tag: AuthenticationTag) -> Bool {
+    guard let pad = heardPad.take() else { return false }
+    return heard.verify(tag, pad: pad)
+  }
+}
+
+/// The way to the peer for the messages of up to two open blocks: counts what each tells and hashes all of it.
+///
+/// DIST-002 Every message of a block, in both directions, is in the transcript that the block's tags cover.
+public struct BlockChannel: ~Copyable {
+  public let role: Role
+  private var outbox: Outbox
+  private var first = OpenBlock()
+  private var second = OpenBlock()
+
+  public init(role: Role, outbox: consuming Outbox) {
+    self.role = role
+    self.outbox = outbox
+  }
+
+  public func hasRoom(forFrames count: Int = 1) -> Bool { outbox.hasRoom(forFrames: count) }
+  public var bytesSent: UInt64 { outbox.bytesSent }
+
+  public mutating func flush(to link: inout some ClassicalLink & ~Copyable) throws(LinkError) {
+    try outbox.flush(to: &link)
+  }
+
+  /// Opens a block in `half`. `words` are its one-time words as the authentication pool gives them: Alice's hash
+  /// point and pad, then Bob's; they are zero afterwards.
+  public mutating func open(
+    _ half: Half, number: UInt32, words: inout MutableSpan<UInt64>, binding: SessionBinding
+  ) {
+    precondition(words.count == 8)
+    var alice: [4 of UInt64] = [words[0], words[1], words[2], words[3]]
+    var bob: [4 of UInt64] = [words[4], words[5], words[6], words[7]]
+    wipe(&words)
+    var aliceWords = alice.mutableSpan
+    var bobWords = bob.mutableSpan
+    let isAlice = role == .alice
+    switch (half, isAlice) {
+    case (.first, true): first.open(number, own: &aliceWords, peer: &bobWords)
+    case (.first, false): first.open(number, own: &bobWords, peer: &aliceWords)
+    case (.second, true): second.open(number, own: &aliceWords, peer: &bobWords)
+    case (.second, false): second.open(number, own: &bobWords, peer: &aliceWords)
+    }
+    let sentPrologue = prologue(binding, direction: isAlice ? 0 : 1)
+    let heardPrologue = prologue(binding, direction: isAlice ? 1 : 0)
+    let empty: [0 of UInt8] = []
+    switch half {
+    case .first:
+      first.noteSent(sentPrologue.span, empty.span, .nothing)
+      first.noteHeard(heardPrologue.span, empty.span)
+    case .second:
+      second.noteSent(sentPrologue.span, empty.span, .nothing)
+      second.noteHeard(heardPrologue.span, empty.span)
+    }
+  }
+
+  /// Sends a message of the session; it belongs to no block and tells nothing.
+  public mutating func send(_ type: MessageType, payload: Span<UInt8>, discloses disclosure: Disclosure) {
+    precondition(disclosure == .nothing)
+    outbox.append(outbox.nextHeader(type, block: 0, payloadBytes: payload.count), payload: payload)
+  }
+
+  /// Sends a message of an open block. There must be room in the outbox.
+  public mutating func send(
+    _ type: MessageType, in half: Half, payload: Span<UInt8>, discloses disclosure: Disclosure
+  ) {
+    guard let number = number(half) else { preconditionFailure("the block is not open") }
+    let header = outbox.nextHeader(type, block: number, payloadBytes: payload.count)
+    let bytes = encoded(header)
+    switch half {
+    case .first: first.noteSent(bytes.span, payload, disclosure)
+    case .second: second.noteSent(bytes.span, payload, disclosure)
+    }
+    outbox.append(header, payload: payload)
+  }
+
+  /// Enters a message of the peer into the transcript of its block; all but tags must pass here.
+  public mutating func heard(_ header: FrameHeader, payload: Span<UInt8>, in half: Half) {
+    let bytes = encoded(header)
+    switch half {
+    case .first: first.noteHeard(bytes.span, payload)
+    case .second: second.noteHeard(bytes.span, payload)
+    }
+  }
+
+  /// Charges what arrived: parities and hashes that Alice sent are charged by Bob too.
+  public mutating func charge(_ disclosure: Disclosure, in half: Half) {
+    switch half {
+    case .first: first.ledger.enter(disclosure)
+    case .second: second.ledger.enter(disclosure)
+    }
+  }
+
+  public func ledger(_ half: Half) -> DisclosureLedger {
+    switch half {
+    case .first: first.ledger
+    case .second: second.ledger
+    }
+  }
+
+  public func number(_ half: Half) -> UInt32? {
+    switch half {
+    case .first: first.number
+    case .second: second.number
+    }
+  }
+
+  /// The half in which the block with this number is open.
+  public func half(of number: UInt32) -> Half? {
+    if first.number == number { return .first }
+    return second.number == number ? .second : nil
+  }
+
+  public mutating func close(_ half: Half) {
+    switch half {
+    case .first: first.close()
+    case .second: second.close()
+    }
+  }
+
+  /// Forgets all blocks and what was not yet sent.
+  public mutating func reset() {
+    first.close()
+    second.close()
+    outbox.reset()
+  }
+}
+
+extension BlockChannel {
+  /// Sends the tag of what this module sent in the block so far; of the block only an abort may follow.
+  mutating func sendTag(in half: Half) {
+    let tag = half == .first ? first.tagOfSent() : second.tagOfSent()
+    var bytes: [16 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    var writer = ByteWriter()
+    writer.put64(tag.high, into: &span)
+    writer.put64(tag.low, into: &span)
+    send(.tag, in: half, payload: bytes.span, discloses: .nothing)
+  }
+
+  /// Whether `payload` is the tag of what the peer sent in the block before it.
+  mutating func verifyTag(_ payload: Span<UInt8>, in half: Half) -> Bool {
+    var reader = ByteReader()
+    do throws(PayloadError) {
+      let high = try reader.take64(from: payload)
+      let low = try reader.take64(from: payload)
+      try reader.finish(payload)
+      let tag = AuthenticationTag(low: low, high: high)
+      return half == .first ? first.verify(tag) : second.verify(tag)
+    } catch {
+      return false
+    }
+  }
+
+  private func encoded(_ header: FrameHeader) -> [11 of UInt8] {
+    var bytes: [11 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    var writer = ByteWriter()
+    writer.put(header.type.rawValue, into: &span)
+    writer.put32(header.block, into: &span)
+    writer.put32(header.sequence, into: &span)
+    writer.put16(UInt16(truncatingIfNeeded: header.payloadBytes), into: &span)
+    return bytes
+  }
+
+  private func prologue(_ binding: SessionBinding, direction: UInt8) -> [25 of UInt8] {
+    var bytes: [25 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    var writer = ByteWriter()
+    writer.put(direction, into: &span)
+    writer.put64(binding.aliceNonce, into: &span)
+    writer.put64(binding.bobNonce, into: &span)
+    writer.put64(binding.configuration, into: &span)
+    return bytes
+  }
+}

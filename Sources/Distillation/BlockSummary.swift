@@ -1,0 +1,59 @@
+public import Estimation
+public import Sifting
+
+/// Why a block gave no key. A refusal is a result of the protocol, not an error of the program.
+public enum BlockRefusal: UInt8, Sendable {
+  /// The two modules count different sifted bits.
+  case countsDiffer
+  /// The block ended without a sifted bit.
+  case empty
+  /// Reconciliation of a tile did not come to an end.
+  case notReconciled
+  /// The hashes of the reconciled keys differ.
+  case notConfirmed
+  /// The accounted leaks or the computed lengths of the modules differ.
+  case accountsDiffer
+  /// The bounds leave no secret bit.
+  case noLength
+  /// A tag of the peer was wrong.
+  case tagWrong
+  /// A message had no sense where it came.
+  case unexpectedMessage
+  /// The peer gave the block up.
+  case peerGaveUp
+  /// The random source failed.
+  case entropyLost
+}
+
+/// Everything about a finished block that is not secret.
+public struct BlockSummary: Sendable {
+  public var number: UInt32
+  public var sifted = IntensityCounts()
+  public var errors = IntensityCounts()
+  public var cross = IntensityCounts()
+  public var ledger = DisclosureLedger()
+  /// Bounds and length; nil until confirmation.
+  public var result: KeyLengthResult?
+  public var finalBits = 0
+  /// Bytes of the final key that go into the authentication pool and are no secret bits of the block.
+  public var replenishedBytes = 0
+  public var roundTrips = 0
+  public var refusal: BlockRefusal?
+
+  public init(number: UInt32) { self.number = number }
+
+  /// Error rate of the sifted key as counted after confirmation.
+  public var qber: Double { sifted.total == 0 ? 0 : Double(errors.total) / Double(sifted.total) }
+
+  /// The Shannon limit of reconciliation, `n h(QBER)`, in bits.
+  public var shannonBits: Double { Double(sifted.total) * binaryEntropy(qber) }
+}
+
+/// Watches blocks come and go. The firmware's observer does nothing; the twin records what anyone may recompute.
+public protocol BlockObserver: ~Copyable {
+  /// The sifted key as it was before reconciliation.
+  mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int)
+  /// The block gave a key: what was confirmed, how it was hashed and what came out.
+  mutating func blockFinished(
+    _ summary: BlockSummary, confirmedKey: Span<UInt64>, toeplitzSeed: Span<UInt64>, secretKey: Span<UInt64>)
+}
