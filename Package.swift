@@ -75,7 +75,7 @@ let deviceModules: [Target] = [
     "Controller",
     uses: [
       "Authentication", "Console", "Distillation", "Drivers", "Estimation", "FixedStorage", "KeyStore", "LinkControl",
-      "Ports", "RegisterMap", "Sifting", "Units", "Wire",
+      "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
     ]),
   .executableTarget(
     name: "Firmware", dependencies: ["CArena", "CLinux", "FixedStorage"],

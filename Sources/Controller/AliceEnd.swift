@@ -26,7 +26,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     choices: consuming Block<UInt32>
   ) {
     precondition(notes.count == SiftingBatch.noteBytes)
-    precondition(slots.count == SiftingBatch.eventsMax && choices.count == SiftingBatch.eventsMax)
+    precondition(slots.count == SiftingBatch.eventsMax && choices.count >= SiftingBatch.eventsMax)
     self.fpga = fpga
     self.notes = notes
     self.slots = slots

@@ -13,7 +13,7 @@ struct Main {
   /// Sees that a static block starts zeroed and keeps what is written to its ends.
   private static func selfTest() -> Bool {
     var arena = Arena()
-    var bits = arena.take(.siftedBits, of: UInt64.self)
+    var bits = arena.take(.siftedKey, of: UInt64.self)
     let startsZeroed = bits[0] == 0 && bits[bits.count - 1] == 0
     bits[bits.count - 1] = 0x5a
     let keeps = bits[bits.count - 1] == 0x5a

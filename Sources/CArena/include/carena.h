@@ -9,11 +9,30 @@
 
 /* clang-format off */
 #define GIMBAL_ARENA_BLOCKS(BLOCK) \
-  BLOCK(siftedBits, uint64_t, (1 << 28) / 64, Distillation, "sifted bits of one block, packed: at most 2^28") \
-  BLOCK(toeplitzSeed, uint64_t, (2 << 22) / 64, PrivacyAmplification, "seed: 2^22 key bits and 2^22 output bits") \
-  BLOCK(secretBits, uint64_t, (1 << 22) / 64, PrivacyAmplification, "longest possible output of one block") \
-  BLOCK(reconciliation, uint64_t, (6 << 20) / 8, Reconciliation, "one tile with its permutations and parities") \
-  BLOCK(spiTransfer, uint8_t, 16 * 4096, Drivers, "sixteen SPI transfers of 4096 bytes")
+  BLOCK(siftedKey, uint64_t, 2 * (1 << 22) / 64, Sifting, "two sifted keys of 2^22 bits: one fills, one is distilled") \
+  BLOCK(labelLow, uint64_t, 2 * (1 << 22) / 64, Sifting, "low bit of the intensity of every sifted bit") \
+  BLOCK(labelHigh, uint64_t, 2 * (1 << 22) / 64, Sifting, "high bit of the intensity of every sifted bit") \
+  BLOCK(parityWords, uint64_t, 1024 + 16 * 1025, Reconciliation, "Alice: a tile and one row of prefix parities a pass") \
+  BLOCK(parityOrder, uint16_t, 65536, Reconciliation, "Alice: the permutation that is being applied") \
+  BLOCK(correctorWords, uint64_t, 1024 + 16 * 6144, Reconciliation, "Bob: the tile and three bit sets of tree nodes a pass") \
+  BLOCK(correctorPlaces, uint16_t, 16 * 2 * 65536, Reconciliation, "Bob: the permutation and its inverse of every pass") \
+  BLOCK(correctorAsked, uint32_t, 4096, Reconciliation, "Bob: the nodes of one request") \
+  BLOCK(toeplitzSums, uint64_t, (1 << 22) / 64 + 1, PrivacyAmplification, "sums of the matrix product, one word over the longest key") \
+  BLOCK(toeplitzArena, uint64_t, 8192, PrivacyAmplification, "chunks and scratch of one polynomial product") \
+  BLOCK(toeplitzSeed, uint64_t, 2 * (1 << 22) / 64, Distillation, "full-length seed: key bits and output bits") \
+  BLOCK(secretKey, uint64_t, (1 << 22) / 64, Distillation, "the key of one block before it goes to the stores") \
+  BLOCK(authenticationPool, uint8_t, 1 << 16, KeyStore, "tag bytes of 1024 blocks") \
+  BLOCK(keyRing, uint64_t, (1 << 15) * 5, KeyStore, "32768 keys of 256 bits and their names") \
+  BLOCK(outbox, uint8_t, 1 << 18, Wire, "62 full frames on their way") \
+  BLOCK(inbox, uint8_t, 1 << 16, Wire, "15 full frames arriving") \
+  BLOCK(sessionPayload, uint8_t, 4160, Wire, "the sifting or session message being composed") \
+  BLOCK(distillerPayload, uint8_t, 4160, Wire, "the distillation message being composed") \
+  BLOCK(spiCommand, uint8_t, 4096, Drivers, "command side of one SPI transfer") \
+  BLOCK(spiReply, uint8_t, 4096, Drivers, "reply side of one SPI transfer") \
+  BLOCK(notes, uint8_t, 32 * 512, Controller, "private notes on 32 batches of 512 events in flight") \
+  BLOCK(batchNotes, uint8_t, 512, Controller, "notes on the batch being collected") \
+  BLOCK(slots, uint32_t, 512, Controller, "slots of one batch") \
+  BLOCK(words, uint32_t, 1000, Controller, "one burst of FIFO or choice words")
 /* clang-format on */
 
 /* Closed and numbered from 0, so that Swift sees an enum that it can switch over. */

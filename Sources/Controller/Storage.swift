@@ -1,0 +1,100 @@
+import Authentication
+import Distillation
+import Drivers
+public import FixedStorage
+import KeyStore
+import Ports
+import PrivacyAmplification
+import Reconciliation
+import Sifting
+public import Units
+import Wire
+
+/// Names of the blocks of working memory of one module, numbered from zero without gaps.
+public enum StorageName: UInt8, Sendable {
+  case siftedKey, labelLow, labelHigh
+  case parityWords, parityOrder, correctorWords, correctorPlaces, correctorAsked
+  case toeplitzSums, toeplitzArena, toeplitzSeed, secretKey
+  case authenticationPool, keyRing
+  case outbox, inbox, sessionPayload, distillerPayload
+  case spiCommand, spiReply, notes, batchNotes, slots, words
+}
+
+/// Where the working memory comes from: static blocks on the device, the heap in the twin and in tests.
+public protocol StorageSource: ~Copyable {
+  /// A zeroed block of exactly `count` elements; each name is asked for once.
+  mutating func block<Element: FixedWidthInteger & BitwiseCopyable>(
+    _ name: StorageName, of element: Element.Type, count: Int
+  ) -> Block<Element>
+}
+
+extension SessionMemory {
+  /// Takes the blocks of a session from `source`.
+  public init(role: Role, configuration: LinkConfiguration, from source: inout some StorageSource & ~Copyable) {
+    let store = SiftedStore(
+      key: source.block(.siftedKey, of: UInt64.self, count: SiftedStore.words),
+      labelLow: source.block(.labelLow, of: UInt64.self, count: SiftedStore.words),
+      labelHigh: source.block(.labelHigh, of: UInt64.self, count: SiftedStore.words))
+    let channel = BlockChannel(
+      role: role, outbox: Outbox(storage: source.block(.outbox, of: UInt8.self, count: Outbox.capacityBytes)))
+    let stores = KeyStores(
+      pool: AuthenticationPool(
+        storage: source.block(.authenticationPool, of: UInt8.self, count: AuthenticationPool.capacityBytes)),
+      keys: KeyRing(storage: source.block(.keyRing, of: UInt64.self, count: KeyRing.storageWords)))
+    let distiller = Distiller(
+      role: role, plan: configuration.plan(), storage: Self.distillerStorage(from: &source))
+    let payload = PayloadBuffer(
+      storage: source.block(.sessionPayload, of: UInt8.self, count: PayloadBuffer.capacityBytes))
+    self.init(
+      core: LinkCore(store: store, channel: channel, distiller: distiller, stores: stores, payload: payload),
+      inbox: Inbox(storage: source.block(.inbox, of: UInt8.self, count: Inbox.capacityBytes)))
+  }
+
+  private static func distillerStorage(from source: inout some StorageSource & ~Copyable) -> Distiller.Storage {
+    Distiller.Storage(
+      reference: ParityReference(
+        words: source.block(.parityWords, of: UInt64.self, count: ParityReference.wordCount),
+        order: source.block(.parityOrder, of: UInt16.self, count: ParityReference.orderCount)),
+      corrector: Corrector(
+        words: source.block(.correctorWords, of: UInt64.self, count: Corrector.wordCount),
+        places: source.block(.correctorPlaces, of: UInt16.self, count: Corrector.placeCount),
+        asked: source.block(.correctorAsked, of: UInt32.self, count: Corrector.askedCount)),
+      accumulator: ToeplitzAccumulator(
+        sums: source.block(.toeplitzSums, of: UInt64.self, count: ToeplitzAccumulator.sumsWords),
+        arena: source.block(.toeplitzArena, of: UInt64.self, count: ToeplitzAccumulator.arenaWords)),
+      keys: Distiller.KeyStorage(
+        seed: source.block(.toeplitzSeed, of: UInt64.self, count: Distiller.seedWords),
+        output: source.block(.secretKey, of: UInt64.self, count: Distiller.outputWords)),
+      payload: PayloadBuffer(
+        storage: source.block(.distillerPayload, of: UInt8.self, count: PayloadBuffer.capacityBytes)))
+  }
+}
+
+/// Bytes of one transfer on the SPI bus of the gateware.
+private var transferBytes: Int { 4096 }
+
+extension AliceEnd where Bus: ~Copyable {
+  public init(bus: consuming Bus, from source: inout some StorageSource & ~Copyable) {
+    self.init(
+      fpga: AliceFpga<Bus>(
+        bus: bus, command: source.block(.spiCommand, of: UInt8.self, count: transferBytes),
+        reply: source.block(.spiReply, of: UInt8.self, count: transferBytes)),
+      notes: source.block(.notes, of: UInt8.self, count: SiftingBatch.noteBytes),
+      slots: source.block(.slots, of: UInt32.self, count: SiftingBatch.eventsMax),
+      choices: source.block(.words, of: UInt32.self, count: SiftingBatch.burstWords))
+  }
+}
+
+extension BobEnd where Bus: ~Copyable {
+  public init(bus: consuming Bus, from source: inout some StorageSource & ~Copyable) {
+    self.init(
+      fpga: BobFpga<Bus>(
+        bus: bus, command: source.block(.spiCommand, of: UInt8.self, count: transferBytes),
+        reply: source.block(.spiReply, of: UInt8.self, count: transferBytes)),
+      storage: Storage(
+        notes: source.block(.notes, of: UInt8.self, count: SiftingBatch.noteBytes),
+        slots: source.block(.slots, of: UInt32.self, count: SiftingBatch.eventsMax),
+        batchNotes: source.block(.batchNotes, of: UInt8.self, count: SiftingBatch.eventsMax),
+        words: source.block(.words, of: UInt32.self, count: SiftingBatch.burstWords)))
+  }
+}
