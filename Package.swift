@@ -85,7 +85,16 @@ let deviceModules: [Target] = [
 let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
   hostModule("Optics", uses: ["HostStorage", "Units"]),
+  .target(name: "CAllocationWatch"),
   hostModule("Twin", uses: ["Checksum", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+  .executableTarget(
+    name: "TwinProgram",
+    dependencies: [
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "CAllocationWatch", "Controller",
+      "Distillation", "Estimation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap",
+      "Twin", "Units",
+    ],
+    swiftSettings: strict),
   suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
@@ -110,6 +119,9 @@ let hostModules: [Target] = [
 
 let package = Package(
   name: "gimbal",
-  products: [.executable(name: "gimbal", targets: ["Firmware"])],
+  products: [.executable(name: "gimbal", targets: ["Firmware"])]
+    + (isFirmware ? [] : [.executable(name: "twin", targets: ["TwinProgram"])]),
+  dependencies: isFirmware
+    ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
   targets: deviceModules + (isFirmware ? [] : hostModules)
 )

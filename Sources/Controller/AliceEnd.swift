@@ -203,6 +203,7 @@ extension AliceEnd where Bus: ~Copyable {
           guard note & 0x80 == 0, let intensity = Intensity(rawValue: note >> 1),
             core.store.append(note & 1, intensity, to: half)
           else { throw .outOfRange }
+          core.totals.siftedNow += 1
         }
       }
       try reader.finish(payload)

@@ -174,6 +174,7 @@ extension BobEnd where Bus: ~Copyable {
           } else {
             guard core.store.append(bit, announcement.intensity, to: half) else { throw .tooLong }
             kept |= 1 << UInt8(i & 7)
+            core.totals.siftedNow += 1
           }
         }
       }

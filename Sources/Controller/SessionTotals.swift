@@ -6,6 +6,9 @@ public import Distillation
 public struct SessionTotals: Equatable, Sendable {
   public var detections: UInt64 = 0
   public var batches: UInt64 = 0
+  /// Sifted bits so far, in closed blocks and in the one that fills.
+  public var siftedNow: UInt64 = 0
+  /// Sifted bits of closed blocks.
   public var siftedBits: UInt64 = 0
   public var crossClicks: UInt64 = 0
   /// Sifted bits and errors of blocks that were confirmed.

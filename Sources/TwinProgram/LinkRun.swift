@@ -1,0 +1,161 @@
+import CAllocationWatch
+import Controller
+import Distillation
+import Foundation
+import HostStorage
+import LinkControl
+import Optics
+import Ports
+import Twin
+import Units
+
+/// What a run is asked to be.
+struct RunPlan {
+  var scenario: Scenario
+  var seconds: Double
+  var seed: UInt64
+  var alice: LinkConfiguration
+  var bob: LinkConfiguration
+  var aliceFaults = FaultPlan()
+  var bobFaults = FaultPlan()
+  var records: URL?
+}
+
+/// Two complete modules over the twin's moving link, on one thread and in simulated time.
+struct LinkRun: ~Copyable {
+  typealias Alice = Controller<AliceEnd<TwinSpi>, TwinBoard>
+  typealias Bob = Controller<BobEnd<TwinSpi>, TwinBoard>
+
+  /// One-way delay of the classical link: a millisecond of radio.
+  static var linkDelayTicks: UInt64 { 1 }
+  /// Pieces of distillation in one tick, so that a tick's work is bounded as it is on the board.
+  static var slicesPerTick: Int { 64 }
+  /// Simulated time for everything but the exchange: start-up, and a slow last block.
+  static var overheadTicksMax: UInt64 { 200_000 }
+
+  private let plan: RunPlan
+  private let simulation: Simulation
+  private let cable: MemoryCable
+  let recorder: Recorder
+  private var alice: Alice
+  private var bob: Bob
+  private var tick: UInt64 = 0
+
+  init(_ plan: RunPlan) {
+    self.plan = plan
+    simulation = Simulation(
+      plan.scenario, seed: plan.seed, aliceFaults: plan.aliceFaults, bobFaults: plan.bobFaults)
+    cable = MemoryCable(capacity: 1 << 16, delayTicks: Self.linkDelayTicks)
+    recorder = Recorder(keepsInputs: plan.records != nil)
+    var random = SeededRandom(seed: plan.seed ^ 0x6769_6d62_616c_0001)
+    var aliceBlocks = HostBlocks()
+    alice = Alice(
+      configuration: plan.alice,
+      end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),
+      board: TwinBoard(
+        simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder),
+      session: SessionMemory(role: .alice, configuration: plan.alice, from: &aliceBlocks), now: Instant(ns: 0))
+    var bobBlocks = HostBlocks()
+    bob = Bob(
+      configuration: plan.bob,
+      end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks),
+      board: TwinBoard(
+        simulation, role: .bob, seed: random.next(), link: MemoryLink(cable, end: 1), recorder: recorder),
+      session: SessionMemory(role: .bob, configuration: plan.bob, from: &bobBlocks), now: Instant(ns: 0))
+    let secret = (0..<4096).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    loadSecret(secret)
+  }
+
+  private mutating func loadSecret(_ secret: [UInt8]) {
+    do {
+      try alice.loadAuthenticationKey(secret.span)
+      try bob.loadAuthenticationKey(secret.span)
+    } catch {
+      preconditionFailure("a new journal takes the first index")
+    }
+  }
+
+  /// Runs until both modules rest; `progress` is called once per simulated second.
+  mutating func run(progress: (borrowing LinkRun) -> Void) -> RunResult {
+    let started = ContinuousClock.now
+    let before = gimbal_watch_count()
+    let ticksMax = UInt64(plan.seconds * 1000) + Self.overheadTicksMax
+    var isStarted = false
+    while tick < ticksMax {
+      step()
+      if !isStarted, alice.state == .idle, bob.state == .idle {
+        alice.start()
+        isStarted = true
+      } else if isStarted && isAtRest {
+        break
+      }
+      if tick % 1000 == 0 { progress(self) }
+    }
+    let elapsed = started.duration(to: .now)
+    return result(allocations: gimbal_watch_count() - before, wall: elapsed)
+  }
+
+  private mutating func step() {
+    tick += 1
+    let now = Instant(ns: tick * TimeBase.tick.count)
+    simulation.advance(to: now)
+    cable.passTick()
+    gimbal_watch_begin()
+    alice.turn(at: now)
+    alice.distil(slicesMax: Self.slicesPerTick)
+    bob.turn(at: now)
+    bob.distil(slicesMax: Self.slicesPerTick)
+    gimbal_watch_end()
+  }
+
+  /// Neither module will do anything more by itself.
+  private var isAtRest: Bool { isResting(alice.state) && isResting(bob.state) && tick > 100 }
+
+  private func isResting(_ state: ModuleState) -> Bool {
+    switch state {
+    case .idle, .faulted, .zeroized: true
+    case .booting, .selfTest, .acquiring, .exchanging, .draining: false
+    }
+  }
+
+  /// The state of the link for a progress line.
+  var snapshot: Snapshot {
+    Snapshot(
+      milliseconds: tick, alice: alice.state, bob: bob.state, channel: simulation.channel,
+      detections: simulation.detections, totals: bob.totals)
+  }
+
+  private func result(allocations: UInt64, wall: Duration) -> RunResult {
+    RunResult(
+      pulses: simulation.pulsesSent, detections: simulation.detections, alice: alice.totals, bob: bob.totals,
+      keysMatch: recorder.keysMatch && alice.keyCount == bob.keyCount,
+      deadlineMisses: alice.deadlineMisses + bob.deadlineMisses, allocations: allocations,
+      wallSeconds: Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18,
+      states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd])
+  }
+}
+
+struct Snapshot {
+  let milliseconds: UInt64
+  let alice: ModuleState
+  let bob: ModuleState
+  let channel: ChannelState
+  let detections: UInt64
+  let totals: SessionTotals
+}
+
+/// What a run came to.
+struct RunResult {
+  let pulses: UInt64
+  let detections: UInt64
+  let alice: SessionTotals
+  let bob: SessionTotals
+  let keysMatch: Bool
+  let deadlineMisses: UInt64
+  let allocations: UInt64
+  let wallSeconds: Double
+  let states: [ModuleState]
+  let ends: [SessionEnd]
+
+  var isGood: Bool { keysMatch && bob.netSecretBits > 0 }
+}

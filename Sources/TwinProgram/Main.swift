@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+
+/// The twin: photons, a moving channel and devices behind registers, for two complete modules.
+@main
+struct Twin: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "twin", abstract: "Runs two Gimbal modules over a simulated moving link.",
+      subcommands: [Run.self, Rate.self, Length.self])
+  }
+
+  /// Bad input is one line on standard error and status 2; help and results go to standard output.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let status as ExitCode {
+      Foundation.exit(status.rawValue)
+    } catch {
+      guard exitCode(for: error).rawValue != 0 else {
+        print(message(for: error))
+        Foundation.exit(0)
+      }
+      let text = message(for: error)
+      let line = text.split(separator: "\n").first.map(String.init) ?? "bad input"
+      FileHandle.standardError.write(Data("twin: \(line)\n".utf8))
+      Foundation.exit(2)
+    }
+  }
+}
+
+/// Three numbers, separated by commas: signal, decoy and vacuum.
+struct Triple<Value: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {
+  let values: [Value]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let values = parts.compactMap { Value(String($0)) }
+    guard parts.count == 3, values.count == 3 else { return nil }
+    self.values = values
+  }
+}

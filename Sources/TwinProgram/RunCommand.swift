@@ -1,0 +1,130 @@
+import ArgumentParser
+import Controller
+import Foundation
+import LinkControl
+import Optics
+import Units
+
+/// One run of the link: progress, then the report.
+struct Run: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(abstract: "Fly two modules and let them make key.")
+  }
+
+  @Option(help: "What moves and how much is lost on the way: \(Scenario.all.map(\.name).joined(separator: ", ")).")
+  var scenario = "drone"
+  @Option(help: "Seconds of light, more than 0 and at most 86400.")
+  var seconds = 10.0
+  @Option(help: "Everything random in the run follows from this number.")
+  var seed: UInt64 = 1
+  @Option(help: "How the twirl is applied: perPulse.")
+  var variant = "perPulse"
+  @Option(help: ArgumentHelp("Write what anyone may recompute, one file a block.", valueName: "dir"))
+  var record: String?
+  @Option(help: ArgumentHelp("Set a configuration field of both modules.", valueName: "field=value"))
+  var set: [String] = []
+  @Option(help: ArgumentHelp("Set a configuration field of Alice only.", valueName: "field=value"))
+  var setAlice: [String] = []
+  @Option(help: ArgumentHelp("Set a configuration field of Bob only.", valueName: "field=value"))
+  var setBob: [String] = []
+  @Option(help: ArgumentHelp("Break a device of Alice: \(FaultName.list).", valueName: "fault"))
+  var faultAlice: FaultName?
+  @Option(help: ArgumentHelp("Break a device of Bob: \(FaultName.list).", valueName: "fault"))
+  var faultBob: FaultName?
+  @Flag(help: "Print the report only.")
+  var quiet = false
+
+  mutating func run() throws {
+    let plan = try plan()
+    var link = LinkRun(plan)
+    if !quiet { print(ProgressLine.heading(plan)) }
+    let isQuiet = quiet
+    let result = link.run { run in
+      if !isQuiet { print(ProgressLine.text(run.snapshot)) }
+    }
+    if let folder = plan.records {
+      do {
+        try link.recorder.write(to: folder)
+      } catch {
+        throw ValidationError("cannot write records to \(folder.path)")
+      }
+    }
+    for line in Report.complaints(result) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    print(Report.text(plan, result))
+    throw ExitCode(result.isGood ? 0 : 1)
+  }
+
+  private func plan() throws -> RunPlan {
+    guard let scenario = Scenario.named(scenario) else {
+      throw ValidationError("unknown scenario '\(scenario)': use \(Scenario.all.map(\.name).joined(separator: ", "))")
+    }
+    guard seconds.isFinite, seconds > 0, seconds <= 86_400 else {
+      throw ValidationError("seconds must be more than 0 and at most 86400, not \(seconds)")
+    }
+    guard variant == "perPulse" else {
+      throw ValidationError("unknown variant '\(variant)': this version knows perPulse")
+    }
+    var common = LinkConfiguration()
+    common.exchangeFrames = max(1, UInt32(seconds * 1e9 / Double(TimeBase.frameNs)))
+    common.plan(for: scenario, seconds: seconds)
+    try common.apply(set)
+    var alice = common
+    try alice.apply(setAlice)
+    var bob = common
+    try bob.apply(setBob)
+    var plan = RunPlan(scenario: scenario, seconds: seconds, seed: seed, alice: alice, bob: bob)
+    plan.aliceFaults = faultAlice?.plan ?? plan.aliceFaults
+    plan.bobFaults = faultBob?.plan ?? plan.bobFaults
+    plan.records = try record.map(Self.folder)
+    return plan
+  }
+
+  /// The folder for records, made if need be, and tried before anything is simulated.
+  private static func folder(_ path: String) throws -> URL {
+    let folder = URL(fileURLWithPath: path, isDirectory: true)
+    let probe = folder.appendingPathComponent(".gimbal-probe")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data().write(to: probe)
+      try FileManager.default.removeItem(at: probe)
+    } catch {
+      throw ValidationError("cannot write to record folder '\(path)'")
+    }
+    return folder
+  }
+}
+
+extension LinkConfiguration {
+  /// Plans the counts of a block from what the scenario lets through on average.
+  mutating func plan(for scenario: Scenario, seconds: Double) {
+    let light = shareSignal.value * means[0].value + shareDecoy.value * means[1].value
+    let perSecond = 1e9 / Double(TimeBase.slotNs) * light * Self.meanEfficiency(of: scenario) / 3
+    plannedSifted = UInt32(max(1000, min(Double(blockBits), perSecond * seconds)))
+  }
+
+  /// Transmission and detection averaged over ten seconds of another flight: a plan may not look at the run itself.
+  private static func meanEfficiency(of scenario: Scenario) -> Double {
+    var process = ChannelProcess(scenario, seed: 0x706c_616e)
+    let milliseconds = 10_000
+    let sum = (0..<milliseconds).reduce(0.0) { sum, _ in sum + process.next().transmission }
+    let detectors = scenario.receiver.efficiencies
+    return sum / Double(milliseconds) * detectors.reduce(0, +) / Double(detectors.count)
+  }
+
+  /// Applies `field=value` settings and refuses what cannot be used.
+  mutating func apply(_ settings: [String]) throws {
+    for setting in settings {
+      let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
+      let field = (0..<ConfigurationField.count).compactMap(ConfigurationField.init).first {
+        "\($0.name)" == parts.first
+      }
+      guard let field else { throw ValidationError("unknown configuration field in '\(setting)'") }
+      guard parts.count == 2, let value = UInt64(parts[1]), set(field, to: value) else {
+        throw ValidationError("bad value in '\(setting)'")
+      }
+    }
+    if let field = unusableField() {
+      throw ValidationError("configuration field \(field.name) cannot be \(self[field])")
+    }
+  }
+}

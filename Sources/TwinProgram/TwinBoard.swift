@@ -1,0 +1,106 @@
+import CAllocationWatch
+import Controller
+import Distillation
+import FixedStorage
+import HostStorage
+import Ports
+import Twin
+import Units
+
+/// The working memory of a module, from the heap of the development machine.
+struct HostBlocks: StorageSource, ~Copyable {
+  mutating func block<Element: FixedWidthInteger & BitwiseCopyable>(
+    _ name: StorageName, of element: Element.Type, count: Int
+  ) -> Block<Element> {
+    Block<Element>.onHost(count: count)
+  }
+}
+
+
+/// The gateware's wire, answered by the twin.
+struct TwinSpi: SpiBus, ~Copyable {
+  private var bus: SimulatedSpiBus
+
+  init(_ simulation: Simulation, role: Role) { bus = SimulatedSpiBus(simulation, role: role) }
+
+  mutating func transfer(_ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) throws(BusError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    try bus.transfer(command, reply: &reply)
+  }
+}
+
+/// The rest of a module's board, answered by the twin.
+struct TwinBoard: ModuleBoard, ~Copyable {
+  private var i2c: SimulatedI2cBus
+  private var lines: SimulatedLines
+  private var entropy: SeededEntropy
+  private var link: MemoryLink
+  private var journal = MemoryJournal(JournalMedium())
+  private let recorder: Recorder
+  private let role: Role
+
+  init(_ simulation: Simulation, role: Role, seed: UInt64, link: consuming MemoryLink, recorder: Recorder) {
+    i2c = SimulatedI2cBus(simulation, role: role)
+    lines = SimulatedLines(simulation, role: role)
+    entropy = SeededEntropy(seed: seed)
+    self.link = link
+    self.recorder = recorder
+    self.role = role
+  }
+
+  mutating func transfer(
+    _ bytes: Span<UInt8>, to address: UInt8, reply: inout MutableSpan<UInt8>
+  ) throws(BusError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    try i2c.transfer(bytes, to: address, reply: &reply)
+  }
+
+  mutating func set(_ line: OutputLine, high: Bool) throws(BusError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    try lines.set(line, high: high)
+  }
+
+  mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    return try lines.isHigh(line)
+  }
+
+  mutating func fill(_ bytes: inout MutableSpan<UInt8>) throws(EntropyError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    try entropy.fill(&bytes)
+  }
+
+  mutating func send(_ bytes: Span<UInt8>) throws(LinkError) -> Int {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    return try link.send(bytes)
+  }
+
+  mutating func receive(into bytes: inout MutableSpan<UInt8>) throws(LinkError) -> Int {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    return try link.receive(into: &bytes)
+  }
+
+  mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
+  mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
+
+  mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    recorder.noteClosed(number, role, siftedKey, bits: bits)
+  }
+
+  mutating func blockFinished(
+    _ summary: BlockSummary, confirmedKey: Span<UInt64>, toeplitzSeed: Span<UInt64>, secretKey: Span<UInt64>
+  ) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    recorder.noteFinished(summary, role, confirmedKey, toeplitzSeed, secretKey)
+  }
+}
