@@ -142,7 +142,8 @@ extension FaultCause {
     case .wrongDevice(let address, let expected, let read):
       self.init(Self.identityKind(address), address: UInt16(address), expected: expected, found: read)
     case .stuckBits(let high, let low):
-      self.init(.stuckRegister, address: UInt16(FpgaMap.scratch.address), expected: high, found: low)
+      // Told as the pattern that shows it: a one on every bit that stays low, a zero on every bit that stays high.
+      self.init(.stuckRegister, address: UInt16(FpgaMap.scratch.address), expected: low, found: high)
     case .commitNotCounted(let before, let after):
       self.init(.commitLost, address: UInt16(FpgaMap.commitCount.address), expected: before &+ 1, found: after)
     case .burstIncomplete(let address, let expected, let moved):

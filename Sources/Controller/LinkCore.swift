@@ -145,7 +145,7 @@ public struct LinkCore: ~Copyable {
   mutating func abandon() {
     store.wipe(.first)
     store.wipe(.second)
-    channel.reset()
+    channel.closeAll()
     distiller.release()
     payload.wipe()
     filling = nil

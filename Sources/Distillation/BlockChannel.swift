@@ -191,10 +191,15 @@ public struct BlockChannel: ~Copyable {
     }
   }
 
-  /// Forgets all blocks and what was not yet sent.
-  public mutating func reset() {
+  /// Forgets all blocks. What was composed for the peer still goes out: the stream must stay whole.
+  public mutating func closeAll() {
     first.close()
     second.close()
+  }
+
+  /// Begins anew on a new connection: forgets all blocks and what was not yet sent.
+  public mutating func reset() {
+    closeAll()
     outbox.reset()
   }
 }
