@@ -82,7 +82,6 @@ public struct LinkCore: ~Copyable {
   /// Does one slice of distillation; false when it waits for the peer or has nothing to do.
   mutating func distil(_ board: inout some ModuleBoard & ~Copyable) -> Bool {
     if let half = sealed, distiller.isIdle { beginDistillation(half, &board) }
-    distiller.drawHashKey(&channel, entropy: &board)
     switch distiller.phase {
     case .finished, .refused:
       settle(&board)
