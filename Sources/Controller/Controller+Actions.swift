@@ -41,7 +41,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private mutating func openOptics() {
     setLaserArm(high: End.role == .alice)
-    end.prepare(window)
+    end.prepare()
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0

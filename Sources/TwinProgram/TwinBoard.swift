@@ -16,7 +16,6 @@ struct HostBlocks: StorageSource, ~Copyable {
   }
 }
 
-
 /// The gateware's wire, answered by the twin.
 struct TwinSpi: SpiBus, ~Copyable {
   private var bus: SimulatedSpiBus
