@@ -171,6 +171,7 @@ extension BobEnd where Bus: ~Copyable {
             core.store.countCross(announcement.intensity, in: half)
           } else {
             guard core.store.append(bit, announcement.intensity, to: half) else { throw .tooLong }
+            core.store.countAxis(measurement.axis, in: half)
             kept |= 1 << UInt8(i & 7)
             core.totals.siftedNow += 1
           }

@@ -149,6 +149,7 @@ extension Distiller {
 
   /// Computes the length and tells Alice the counts that it follows from.
   private mutating func tellCounts(_ channel: inout BlockChannel) {
+    guard !summary.axes.exceeds(plan.axisShareMax) else { return refuse(.axisBiased, &channel) }
     summary.ledger = channel.ledger(half)
     let result = keyLength()
     summary.result = result

@@ -19,6 +19,7 @@ extension Distiller {
     summary = BlockSummary(number: number)
     summary.sifted = store.sifted(half)
     summary.cross = store.cross(half)
+    summary.axes = store.axes(half)
     switch role {
     case .bob:
       sendCounts(.close, &channel)

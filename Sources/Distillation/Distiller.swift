@@ -13,10 +13,13 @@ public struct DistillationPlan: Sendable {
   public let keyLength: KeyLengthPlan<PerPulse>
   /// Sets the block lengths of the first tile's reconciliation; every later tile uses the tile before.
   public let expectedQber: PartsPerMillion
+  /// The share of an axis that the key length is computed for.
+  public let axisShareMax: PartsPerMillion
 
-  public init(keyLength: KeyLengthPlan<PerPulse>, expectedQber: PartsPerMillion) {
+  public init(keyLength: KeyLengthPlan<PerPulse>, expectedQber: PartsPerMillion, axisShareMax: PartsPerMillion) {
     self.keyLength = keyLength
     self.expectedQber = expectedQber
+    self.axisShareMax = axisShareMax
   }
 }
 
