@@ -90,7 +90,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
       guard header.block == core.nextBlock, let half = core.freeHalf else { throw .protocolBroken }
       try Self.openBlock(in: half, &core, &board)
     }
-    guard let half = core.channel.half(of: header.block) else { throw .protocolBroken }
+    guard let half = core.channel.half(of: header.block), half != core.distilling else { throw .protocolBroken }
     core.channel.heard(header, payload: payload, in: half)
     switch header.type {
     case .detections:

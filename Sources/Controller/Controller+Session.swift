@@ -64,6 +64,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       }
     }
     try reader.finish(inbox.payload)
+    let own = core.pool.firstUnusedBlock
+    // A module that lost power is a few blocks ahead; a forged greeting must not burn the pool.
+    guard max(own, block) - min(own, block) <= SessionTiming.blockSkipMax else { throw .outOfRange }
     agree(peerNonce: nonce, peerBlock: block)
   }
 
@@ -93,14 +96,18 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let frame: UInt32
     do { frame = try end.frame() } catch { return fail(error) }
     let start = frame + SessionTiming.startLeadFrames
-    let frames = configuration.exchangeFrames
-    guard load(ExchangeWindow(start: start, stop: frames == 0 ? .max - 1 : start + frames)) else { return }
+    guard load(ExchangeWindow(start: start, stop: Self.stop(from: start, configuration))) else { return }
     windowIsProposed = true
     core.payload.clear()
     core.payload.put32(window.start)
     core.payload.put32(window.stop)
     core.payload.put32(core.nextBlock)
     core.sendSession(.window)
+  }
+
+  /// The end of a window that opens at `start`; without a length it stays open until it is shortened.
+  private static func stop(from start: UInt32, _ configuration: LinkConfiguration) -> UInt32 {
+    configuration.exchangeFrames == 0 ? .max - 1 : start + configuration.exchangeFrames
   }
 
   private mutating func takeWindow() throws(PayloadError) {
@@ -110,7 +117,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let stop = try reader.take32(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     try reader.finish(inbox.payload)
-    guard start < stop, block == core.nextBlock else { throw .outOfRange }
+    guard block == core.nextBlock, start < UInt32.max / 2, stop == Self.stop(from: start, configuration) else {
+      throw .outOfRange
+    }
     // Too late for this window: the next attempt proposes another.
     guard load(ExchangeWindow(start: start, stop: stop)) else { return }
     core.payload.clear()
@@ -139,9 +148,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let value = try reader.take64(from: inbox.payload)
     try reader.finish(inbox.payload)
     switch state {
-    case .acquiring, .exchanging: break
-    // In draining the peer may have finished already; a block that misses answers ends at its deadline.
-    case .booting, .selfTest, .idle, .draining, .faulted, .zeroized: return
+    case .acquiring, .exchanging, .draining: break
+    case .booting, .selfTest, .idle, .faulted, .zeroized: return
     }
     let reason: SessionEnd
     if let field = ConfigurationField(rawValue: code) {

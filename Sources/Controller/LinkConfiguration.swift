@@ -149,6 +149,7 @@ extension LinkConfiguration {
     guard shareSignal.count > 0 else { return .shareSignal }
     guard shareDecoy.count > 0, shareSignal.count + shareDecoy.count < 65_536 else { return .shareDecoy }
     guard blockBits >= 1 << 10, blockBits <= UInt32(SiftedBits.max) - Self.blockOverrunBits else { return .blockBits }
+    guard exchangeFrames <= 1 << 30 else { return .exchangeFrames }
     guard axisShareMax.count >= 333_334, axisShareMax.count < 500_000 else { return .axisShareMax }
     guard (1...30).contains(epsilonSecret) else { return .epsilonSecret }
     guard (1...15).contains(epsilonCorrect) else { return .epsilonCorrect }

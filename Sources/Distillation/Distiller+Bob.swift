@@ -166,7 +166,7 @@ extension Distiller {
     guard bits > 0 else { return refuse(.noLength, &channel) }
     guard let result = summary.result else { return refuse(.unexpectedMessage, &channel) }
     let own = Int(result.length)
-    guard bits <= own, own - bits <= Self.lengthToleranceBits, 8 * bytes <= bits else {
+    guard bits <= own, own - bits <= Self.lengthToleranceBits, bytes == min(Self.replenishBytes, bits / 8) else {
       return refuse(.accountsDiffer, &channel)
     }
     summary.finalBits = bits
