@@ -113,6 +113,12 @@ let hostModules: [Target] = [
   suite("Reconciliation", uses: ["FixedStorage", "HostStorage", "Units"]),
   suite("PrivacyAmplification", uses: ["FixedStorage", "HostStorage"]),
   suite("Authentication", uses: ["BinaryField", "FixedStorage", "HostStorage"]),
+  suite(
+    "Distillation",
+    uses: [
+      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting", "Units",
+      "Wire",
+    ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
