@@ -87,12 +87,17 @@ let hostModules: [Target] = [
   hostModule("Optics", uses: ["HostStorage", "Units"]),
   .target(name: "CAllocationWatch"),
   hostModule("Twin", uses: ["Checksum", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+  hostModule(
+    "TwinRun",
+    uses: [
+      "CAllocationWatch", "Controller", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports",
+      "Twin", "Units",
+    ]),
   .executableTarget(
     name: "TwinProgram",
     dependencies: [
-      .product(name: "ArgumentParser", package: "swift-argument-parser"), "CAllocationWatch", "Controller",
-      "Distillation", "Estimation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap",
-      "Twin", "Units",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Controller", "Estimation", "LinkControl",
+      "Optics", "RegisterMap", "Twin", "TwinRun", "Units",
     ],
     swiftSettings: strict),
   suite("CArena"),
@@ -108,6 +113,12 @@ let hostModules: [Target] = [
   suite("Reconciliation", uses: ["FixedStorage", "HostStorage", "Units"]),
   suite("PrivacyAmplification", uses: ["FixedStorage", "HostStorage"]),
   suite("Authentication", uses: ["BinaryField", "FixedStorage", "HostStorage"]),
+  suite(
+    "Distillation",
+    uses: [
+      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting", "Units",
+      "Wire",
+    ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
