@@ -1,0 +1,1 @@
+func runSelfTest() -> Bool { true }
