@@ -51,9 +51,9 @@ struct TcpLink: ClassicalLink, ~Copyable {
 
   /// Hangs up on an error; nothing to move is none.
   private mutating func check(_ error: Int32) throws(LinkError) {
-    guard error != 0, error != EAGAIN else { return }
+    guard error != 0, error != ErrorNumber.tryAgain else { return }
     hangUp()
-    throw error == EPIPE ? .closedByPeer : .system(error)
+    throw error == ErrorNumber.brokenPipe ? .closedByPeer : .system(error)
   }
 
   private mutating func hangUp() {
@@ -75,7 +75,7 @@ struct TcpLink: ClassicalLink, ~Copyable {
       guard peer >= 0 else { return false }
       let error = gimbal_tcp_ready(peer)
       isReady = error == 0
-      if error != 0, error != EAGAIN { hangUp() }
+      if error != 0, error != ErrorNumber.tryAgain { hangUp() }
     }
     return isReady
   }
@@ -92,5 +92,7 @@ struct TcpLink: ClassicalLink, ~Copyable {
 }
 
 /// Error numbers of Linux that mean something to the link.
-private var EAGAIN: Int32 { 11 }
-private var EPIPE: Int32 { 32 }
+private enum ErrorNumber {
+  static var tryAgain: Int32 { 11 }
+  static var brokenPipe: Int32 { 32 }
+}
