@@ -129,7 +129,8 @@ let hostModules: [Target] = [
   suite(
     "Distillation",
     uses: [
-      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting", "Units",
+      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting",
+      "Units",
       "Wire",
     ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),

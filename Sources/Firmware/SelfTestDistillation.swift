@@ -64,7 +64,6 @@ private struct DistillingEnd: ~Copyable {
         receive(header)
         inbox.drop()
       }
-      distiller.drawHashKey(&channel, entropy: &entropy)
       for _ in 0..<64 where distiller.step(store: &store, &channel, entropy: &entropy) {}
       try channel.flush(to: &outgoing)
       return true
