@@ -34,8 +34,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     } catch {
       return fail(error)
     }
-    guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
-    ownNonce = nonce
+    guard drawWord() != nil else { return apply(.failed(FaultCause(.entropyLost))) }
     apply(.selfTestPassed)
   }
 

@@ -10,6 +10,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   mutating func greet() {
     guard core.channel.hasRoom() else { return }
     lastEnd = .none
+    if case .acquiring(1, _) = state {
+      guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
+      ownNonce = nonce
+    }
     core.payload.clear()
     core.payload.put(End.role.rawValue)
     core.payload.put64(ownNonce)
@@ -29,7 +33,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       case .hello: try takeHello()
       case .refuse: try takeRefusal()
       case .window: try takeWindow()
-      case .windowSet: takeWindowSet()
+      case .windowSet: try takeWindowSet()
       case .stop: try takeStop()
       case .drained: peerIsDrained = true
       default: throw .outOfRange
@@ -86,7 +90,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     core.nextBlock = max(core.pool.firstUnusedBlock, peerBlock)
     core.binding.aliceNonce = End.role == .alice ? ownNonce : nonce
     core.binding.bobNonce = End.role == .alice ? nonce : ownNonce
-    core.binding.configuration = configuration.digest
+    for number in 0..<ConfigurationField.count {
+      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
+      core.binding.configuration[Int(number)] = configuration[field]
+    }
     guard End.role == .alice else { return }
     proposeWindow()
   }
@@ -123,13 +130,28 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     // Too late for this window: the next attempt proposes another.
     guard load(ExchangeWindow(start: start, stop: stop)) else { return }
     core.payload.clear()
+    core.payload.put32(start)
+    core.payload.put32(stop)
     core.sendSession(.windowSet)
+    bindWindow()
     apply(.windowAgreed)
   }
 
-  private mutating func takeWindowSet() {
+  private mutating func takeWindowSet() throws(PayloadError) {
     guard case .acquiring = state, End.role == .alice, windowIsProposed else { return }
+    var reader = ByteReader()
+    let start = try reader.take32(from: inbox.payload)
+    let stop = try reader.take32(from: inbox.payload)
+    try reader.finish(inbox.payload)
+    // The answer to an earlier proposal is of no use.
+    guard ExchangeWindow(start: start, stop: stop) == window else { return }
+    bindWindow()
     apply(.windowAgreed)
+  }
+
+  private mutating func bindWindow() {
+    core.binding.startFrame = window.start
+    core.binding.stopFrame = window.stop
   }
 
   private mutating func takeStop() throws(PayloadError) {

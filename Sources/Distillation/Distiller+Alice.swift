@@ -37,9 +37,9 @@ extension Distiller {
       guard tileIsHashed, tile == tileCount - 1 else { throw .outOfRange }
       try takeVerdict(payload, &reader, &channel)
     case (.amplifying, .tag):
+      // Bob tags only what he has accepted.
       guard channel.verifyTag(payload, in: half) else { return refuse(.tagWrong, &channel) }
       peerTagIsRight = true
-      sendTag(&channel)
     default:
       throw .outOfRange
     }
@@ -158,7 +158,9 @@ extension Distiller {
     }
     send(.seed, discloses: .nothing, &channel)
     seedWordsReady += words
-    if seedWordsReady == seedWordsNeeded { phase = .amplifying }
+    guard seedWordsReady == seedWordsNeeded else { return }
+    sendTag(&channel)
+    phase = .amplifying
   }
 
   /// A uniform word that will be public.

@@ -43,6 +43,7 @@ extension Distiller {
     case (.amplifying, .tag):
       guard channel.verifyTag(payload, in: half) else { return refuse(.tagWrong, &channel) }
       peerTagIsRight = true
+      sendTag(&channel)
     default:
       throw .outOfRange
     }
@@ -183,8 +184,6 @@ extension Distiller {
     guard first + words <= seedWordsNeeded else { throw .tooLong }
     for i in 0..<words { storage.seed[first + i] = try reader.take64(from: payload) }
     seedWordsReady += words
-    guard seedWordsReady == seedWordsNeeded else { return }
-    sendTag(&channel)
-    phase = .amplifying
+    if seedWordsReady == seedWordsNeeded { phase = .amplifying }
   }
 }
