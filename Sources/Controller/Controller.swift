@@ -98,6 +98,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     self.now = now
     ticks += 1
     beat()
+    watchTamper()
     apply(.tick)
     if case .booting = state { watchConfiguration() }
     serviceLink()

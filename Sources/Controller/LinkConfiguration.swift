@@ -92,18 +92,6 @@ public struct LinkConfiguration: Equatable, Sendable {
     }
     return nil
   }
-
-  /// A digest of all fields in order (FNV-1a); it names a configuration in the transcript and is no secret.
-  public var digest: UInt64 {
-    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
-    for number in 0..<ConfigurationField.count {
-      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
-      for place in 0..<UInt64(8) {
-        digest = (digest ^ (self[field] >> (8 * place) & 0xff)) &* 0x100_0000_01b3
-      }
-    }
-    return digest
-  }
 }
 
 extension LinkConfiguration {
