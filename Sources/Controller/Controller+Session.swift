@@ -6,12 +6,13 @@ import Units
 import Wire
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Sends role, nonce, next block and every field of the configuration.
+  /// Sends role, whether it is an answer, nonce, next block and every field of the configuration.
   mutating func greet() {
     guard core.channel.hasRoom() else { return }
     lastEnd = .none
     core.payload.clear()
     core.payload.put(End.role.rawValue)
+    core.payload.put(isAnswering ? 1 : 0)
     core.payload.put64(ownNonce)
     core.payload.put32(core.pool.firstUnusedBlock)
     core.payload.put(ConfigurationField.count)
@@ -41,11 +42,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   private mutating func takeHello() throws(PayloadError) {
-    // A module at rest joins a session that its peer asks for.
-    if case .idle = state { apply(.startRequested) }
-    guard case .acquiring = state else { return }
     var reader = ByteReader()
     let role = try reader.take(from: inbox.payload)
+    let isAnswer = try reader.take(from: inbox.payload) != 0
+    // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
+    if case .idle = state, !isAnswer {
+      isAnswering = true
+      apply(.startRequested)
+    }
+    guard case .acquiring = state else { return }
     let nonce = try reader.take64(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     guard try reader.take(from: inbox.payload) == ConfigurationField.count else { throw .outOfRange }
@@ -110,7 +115,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let stop = try reader.take32(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     try reader.finish(inbox.payload)
-    guard start < stop, block == core.nextBlock else { throw .outOfRange }
+    // Room behind the last frame: its end is looked for one frame later.
+    guard start < stop, stop < .max, block == core.nextBlock else { throw .outOfRange }
     // Too late for this window: the next attempt proposes another.
     guard load(ExchangeWindow(start: start, stop: stop)) else { return }
     core.payload.clear()
