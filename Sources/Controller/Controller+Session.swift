@@ -6,7 +6,7 @@ import Units
 import Wire
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Sends role, nonce, next block and every field of the configuration.
+  /// Sends role, whether it is an answer, nonce, next block and every field of the configuration.
   mutating func greet() {
     guard core.channel.hasRoom() else { return }
     lastEnd = .none
@@ -16,6 +16,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
     core.payload.clear()
     core.payload.put(End.role.rawValue)
+    core.payload.put(isAnswering ? 1 : 0)
     core.payload.put64(ownNonce)
     core.payload.put32(core.pool.nextUsableBlock() ?? .max)
     core.payload.put(ConfigurationField.count)
@@ -45,11 +46,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   private mutating func takeHello() throws(PayloadError) {
-    // A module at rest joins a session that its peer asks for.
-    if case .idle = state { apply(.startRequested) }
-    guard case .acquiring = state else { return }
     var reader = ByteReader()
     let role = try reader.take(from: inbox.payload)
+    let isAnswer = try reader.take(from: inbox.payload) != 0
+    // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
+    if case .idle = state, !isAnswer {
+      isAnswering = true
+      apply(.startRequested)
+    }
+    guard case .acquiring = state else { return }
     let nonce = try reader.take64(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     guard try reader.take(from: inbox.payload) == ConfigurationField.count else { throw .outOfRange }
