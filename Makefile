@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 PROGRAMS := --scratch-path .build-run
 TWIN     := .build-run/release/twin
 # Options of the twin's run, for example: make run ARGS="--scenario ship --seed 3"
-ARGS     ?= --scenario drone --seconds 20 --seed 1
+ARGS     ?= --scenario drone --seconds 10 --seed 1
 
 HOST         := .build-run/release/gimbal
 X86          := .build-firmware-x86/release/gimbal

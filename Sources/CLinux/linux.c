@@ -1,5 +1,13 @@
+#define _GNU_SOURCE
 #include "clinux.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int argumentCount;
@@ -28,4 +36,116 @@ int gimbal_write(int descriptor, const void *start, size_t bytes) {
   return 0;
 }
 
+int gimbal_read(int descriptor, void *start, size_t bytes) {
+  char *next = start;
+  while (bytes > 0) {
+    ssize_t count = read(descriptor, next, bytes);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) return EPIPE;
+    next += count;
+    bytes -= (size_t)count;
+  }
+  return 0;
+}
+
+size_t gimbal_read_waiting(int descriptor, void *start, size_t bytes) {
+  struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+  if (poll(&waiting, 1, 0) != 1 || !(waiting.revents & POLLIN)) return 0;
+  ssize_t count = read(descriptor, start, bytes);
+  return count > 0 ? (size_t)count : 0;
+}
+
+void gimbal_close(int descriptor) { close(descriptor); }
+
 void gimbal_exit(int status) { _exit(status); }
+
+int gimbal_random(void *start, size_t bytes) {
+  char *next = start;
+  while (bytes > 0) {
+    ssize_t count = getrandom(next, bytes, 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    next += count;
+    bytes -= (size_t)count;
+  }
+  return 0;
+}
+
+const void *gimbal_map_file(const char *path, size_t *bytes, int *error) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat facts;
+  void *start = MAP_FAILED;
+  *bytes = 0;
+  *error = 0;
+  if (file < 0 || fstat(file, &facts) != 0) {
+    *error = errno;
+  } else if (!S_ISREG(facts.st_mode)) {
+    *error = EINVAL;
+  } else {
+    *bytes = (size_t)facts.st_size;
+    start = mmap(0, *bytes, PROT_READ, MAP_PRIVATE, file, 0);
+    if (start == MAP_FAILED) *error = errno;
+  }
+  if (file >= 0) close(file);
+  return start == MAP_FAILED ? 0 : start;
+}
+
+void gimbal_unmap(const void *start, size_t bytes) { munmap((void *)start, bytes); }
+
+void *gimbal_map_zeroed(size_t bytes) {
+  void *start = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return start == MAP_FAILED ? 0 : start;
+}
+
+int gimbal_load(const char *path, void *start, size_t capacity, size_t *bytes) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  char *next = start;
+  int error = 0;
+  *bytes = 0;
+  while (!error) {
+    char beyond;
+    int isFull = *bytes == capacity;
+    ssize_t count = read(file, isFull ? &beyond : next + *bytes, isFull ? 1 : capacity - *bytes);
+    if (count < 0 && errno != EINTR) error = errno;
+    if (count == 0) break;
+    if (count > 0 && isFull) error = EFBIG;
+    if (count > 0 && !isFull) *bytes += (size_t)count;
+  }
+  close(file);
+  return error;
+}
+
+static int flushFolder(char *path) {
+  char *slash = strrchr(path, '/');
+  if (slash == path) slash[1] = 0;
+  if (slash && slash != path) *slash = 0;
+  int folder = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return errno;
+  int error = fsync(folder) == 0 ? 0 : errno;
+  close(folder);
+  return error;
+}
+
+int gimbal_replace(const char *path, const void *start, size_t bytes) {
+  static char beside[4096];
+  size_t length = strlen(path);
+  if (length > 4000) return ENAMETOOLONG;
+  memcpy(beside, path, length);
+  memcpy(beside + length, ".new", 5);
+  int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return errno;
+  int error = gimbal_write(file, start, bytes);
+  if (!error && fsync(file) != 0) error = errno;
+  if (close(file) != 0 && !error) error = errno;
+  if (!error && rename(beside, path) != 0) error = errno;
+  if (error) return error;
+  memcpy(beside, path, length + 1);
+  return flushFolder(beside);
+}
+
+int gimbal_open_append(const char *path, int *descriptor) {
+  *descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  return *descriptor < 0 ? errno : 0;
+}

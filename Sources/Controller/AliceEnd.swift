@@ -16,6 +16,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   private var notes: Block<UInt8>
   private var slots: Block<UInt32>
   private var choices: Block<UInt32>
+  private var window = ExchangeWindow(start: 0, stop: 0)
   private var batches = BatchWindow()
   /// The first frame and slot that may still be announced; a slot is looked up once.
   private var nextFrame: UInt32 = 0
@@ -54,6 +55,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }
 
   public mutating func open(_ window: ExchangeWindow) throws(DriverFault) {
+    self.window = window
     try fpga.setWindow(start: window.start, stop: window.stop)
     try fpga.setRunning(true)
     try fpga.commit()
@@ -64,35 +66,35 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.commit()
   }
 
-  public mutating func prepare(_ window: ExchangeWindow) {
+  public mutating func prepare() {
     batches.reset()
     notes.wipe()
     nextFrame = window.start
     nextSlot = 0
   }
 
-  public mutating func isOver(_ window: ExchangeWindow) throws(DriverFault) -> Bool {
+  public mutating func isOver() throws(DriverFault) -> Bool {
     try fpga.frame() >= window.stop
   }
 
   /// Alice's tick has nothing of its own: she answers.
   public mutating func sift(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow, blockBits: Int
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
   ) throws(SiftingFault) {}
 
   public mutating func receive(
     _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
-    _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow
+    _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
     if header.type == .detections && core.channel.half(of: header.block) == nil {
       guard header.block == core.nextBlock, let half = core.freeHalf else { throw .protocolBroken }
       try Self.openBlock(in: half, &core, &board)
     }
-    guard let half = core.channel.half(of: header.block) else { throw .protocolBroken }
+    guard let half = core.channel.half(of: header.block), half != core.distilling else { throw .protocolBroken }
     core.channel.heard(header, payload: payload, in: half)
     switch header.type {
     case .detections:
-      let batch = try readDetections(payload, block: header.block, window)
+      let batch = try readDetections(payload, block: header.block)
       try announce(batch, in: half, &core)
     case .sifted:
       try takeSifted(payload, block: header.block, half, &core)
@@ -112,7 +114,7 @@ private struct DetectedBatch {
 extension AliceEnd where Bus: ~Copyable {
   /// Reads frame, batch number and slots. Slots must rise strictly through the whole session.
   private mutating func readDetections(
-    _ payload: Span<UInt8>, block: UInt32, _ window: ExchangeWindow
+    _ payload: Span<UInt8>, block: UInt32
   ) throws(SiftingFault) -> DetectedBatch {
     do throws(PayloadError) {
       var reader = ByteReader()

@@ -9,7 +9,7 @@ public import Wire
 
 extension BobEnd where Bus: ~Copyable {
   public mutating func sift(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow, blockBits: Int
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
   ) throws(SiftingFault) {
     sealIfComplete(&core, blockBits: blockBits)
     for _ in 0..<Self.burstsPerTick {
@@ -20,14 +20,14 @@ extension BobEnd where Bus: ~Copyable {
         try Self.openBlock(in: half, &core, &board)
       }
       guard let half = core.filling else { break }
-      if try !readBurst(half, &core, &board, window) { break }
+      if try !readBurst(half, &core, &board) { break }
     }
     sealIfComplete(&core, blockBits: blockBits)
   }
 
   /// Reads one burst; false when the FIFO had no more.
   private mutating func readBurst(
-    _ half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow
+    _ half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) -> Bool {
     let burst: BurstCount
     do throws(DriverFault) {
@@ -37,7 +37,7 @@ extension BobEnd where Bus: ~Copyable {
       throw .driver(error)
     }
     for i in 0..<burst.words where !fifoIsDone {
-      try take(storage.words[i], half, &core, &board, window)
+      try take(storage.words[i], half, &core, &board)
     }
     if fifoIsDone { flush(half, &core) }
     return burst.waiting > 0
@@ -52,8 +52,7 @@ extension BobEnd where Bus: ~Copyable {
   }
 
   private mutating func take(
-    _ word: UInt32, _ half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable,
-    _ window: ExchangeWindow
+    _ word: UInt32, _ half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
     let clicks = FpgaMap.Fifo.detectors.extract(from: word)
     let slot = FpgaMap.Fifo.slot.extract(from: word)
@@ -135,7 +134,7 @@ extension BobEnd where Bus: ~Copyable {
 
   public mutating func receive(
     _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
-    _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow
+    _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
     guard header.type == .choices, let half = core.channel.half(of: header.block) else { throw .protocolBroken }
     core.channel.heard(header, payload: payload, in: half)
@@ -145,7 +144,10 @@ extension BobEnd where Bus: ~Copyable {
       guard let events = batches.events(ofOldest: number, block: header.block),
         Int(try reader.take16(from: payload)) == events
       else { throw .outOfRange }
-      try keepSifted(number, events, payload, &reader, half, &core)
+      core.payload.clear()
+      core.payload.put32(number)
+      let offset = BatchWindow.noteOffset(number)
+      try keepSifted(offset..<(offset + events), payload, &reader, half, &core)
       try reader.finish(payload)
       core.send(.sifted, in: half, discloses: .nothing)
       batches.closeOldest()
@@ -154,18 +156,14 @@ extension BobEnd where Bus: ~Copyable {
     }
   }
 
-  /// Fills the sifted key and composes the map of what was kept.
+  /// Fills the sifted key from the noted events and composes the map of what was kept.
   private mutating func keepSifted(
-    _ number: UInt32, _ events: Int, _ payload: Span<UInt8>, _ reader: inout ByteReader, _ half: Half,
-    _ core: inout LinkCore
+    _ noted: Range<Int>, _ payload: Span<UInt8>, _ reader: inout ByteReader, _ half: Half, _ core: inout LinkCore
   ) throws(PayloadError) {
-    let offset = BatchWindow.noteOffset(number)
-    core.payload.clear()
-    core.payload.put32(number)
     var kept: UInt8 = 0
-    for i in 0..<events {
+    for i in 0..<noted.count {
       let byte = try reader.take(from: payload)
-      guard let measurement = Measurement(note: storage.notes[offset + i]) else { throw .outOfRange }
+      guard let measurement = Measurement(note: storage.notes[noted.lowerBound + i]) else { throw .outOfRange }
       if byte != Announcement.nothing {
         guard let announcement = Announcement(byte: byte) else { throw .outOfRange }
         if let bit = measurement.siftedBit(announcement) {
@@ -173,17 +171,18 @@ extension BobEnd where Bus: ~Copyable {
             core.store.countCross(announcement.intensity, in: half)
           } else {
             guard core.store.append(bit, announcement.intensity, to: half) else { throw .tooLong }
+            core.store.countAxis(measurement.axis, in: half)
             kept |= 1 << UInt8(i & 7)
             core.totals.siftedNow += 1
           }
         }
       }
-      if i & 7 == 7 || i == events - 1 {
+      if i & 7 == 7 || i == noted.count - 1 {
         core.payload.put(kept)
         kept = 0
       }
     }
-    storage.notes.wipe(offset..<(offset + events))
+    storage.notes.wipe(noted)
   }
 }
 

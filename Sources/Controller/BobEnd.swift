@@ -37,6 +37,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   var fpga: BobFpga<Bus>
   var storage: Storage
+  var window = ExchangeWindow(start: 0, stop: 0)
   var batches = BatchWindow()
   /// Events of the batch that is being collected, all of `runningFrame`.
   var collected = 0
@@ -74,6 +75,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }
 
   public mutating func open(_ window: ExchangeWindow) throws(DriverFault) {
+    self.window = window
     try fpga.setWindow(start: window.start, stop: window.stop)
     try fpga.setRunning(true)
     try fpga.commit()
@@ -84,7 +86,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.commit()
   }
 
-  public mutating func prepare(_ window: ExchangeWindow) {
+  public mutating func prepare() {
     batches.reset()
     storage.notes.wipe()
     collected = 0
@@ -96,5 +98,5 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     eventsMasked = 0
   }
 
-  public mutating func isOver(_ window: ExchangeWindow) throws(DriverFault) -> Bool { fifoIsDone && collected == 0 }
+  public mutating func isOver() throws(DriverFault) -> Bool { fifoIsDone && collected == 0 }
 }

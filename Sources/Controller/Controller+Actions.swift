@@ -34,14 +34,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     } catch {
       return fail(error)
     }
-    guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
-    ownNonce = nonce
+    guard drawWord() != nil else { return apply(.failed(FaultCause(.entropyLost))) }
     apply(.selfTestPassed)
   }
 
   private mutating func openOptics() {
     setLaserArm(high: End.role == .alice)
-    end.prepare(window)
+    end.prepare()
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0
@@ -75,9 +74,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Ends the session on this side and, if it can still be told, on the peer's.
   private mutating func abandon() {
-    // The line acts without the bus, so light is off even if the gateware does not answer.
-    do throws(BusError) { try board.set(.laserArm, high: false) } catch { heartbeatIsHigh = false }
-    do throws(DriverFault) { try end.close() } catch { heartbeatIsHigh = false }
+    // The line acts without the bus, so light is off even if the gateware does not answer; if neither does, the
+    // watchdog closes. There is nobody left to report to: a fault is why we are here, or the next tick finds it.
+    do throws(BusError) { try board.set(.laserArm, high: false) } catch {}
+    do throws(DriverFault) { try end.close() } catch {}
     if linkIsUp, core.channel.hasRoom(), lastEnd != .peerRefused {
       core.payload.clear()
       core.payload.put(RefusalCode.sessionEnded)
@@ -124,6 +124,8 @@ enum SessionTiming {
   /// The window opens this many frames after it was proposed: 168 ms for the answer and the registers.
   static var startLeadFrames: UInt32 { 16 }
   static var stopLeadFrames: UInt32 { 16 }
+  /// How far the next block numbers of the two modules may lie apart.
+  static var blockSkipMax: UInt32 { 16 }
 }
 
 extension FaultCause {

@@ -35,7 +35,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     siftOnce()
     guard case .exchanging = state else { return }
     do throws(DriverFault) {
-      if try end.isOver(window) { apply(.windowOver) }
+      if try end.isOver() { apply(.windowOver) }
     } catch {
       fail(error)
     }
@@ -43,7 +43,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private mutating func siftOnce() {
     do throws(SiftingFault) {
-      try end.sift(&core, &board, window, blockBits: Int(configuration.blockBits))
+      try end.sift(&core, &board, blockBits: Int(configuration.blockBits))
     } catch {
       endSession(error)
     }

@@ -10,6 +10,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   mutating func greet() {
     guard core.channel.hasRoom() else { return }
     lastEnd = .none
+    if case .acquiring(1, _) = state {
+      guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
+      ownNonce = nonce
+    }
     core.payload.clear()
     core.payload.put(End.role.rawValue)
     core.payload.put64(ownNonce)
@@ -29,7 +33,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       case .hello: try takeHello()
       case .refuse: try takeRefusal()
       case .window: try takeWindow()
-      case .windowSet: takeWindowSet()
+      case .windowSet: try takeWindowSet()
       case .stop: try takeStop()
       case .drained: peerIsDrained = true
       default: throw .outOfRange
@@ -64,6 +68,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       }
     }
     try reader.finish(inbox.payload)
+    let own = core.pool.firstUnusedBlock
+    // A module that lost power is a few blocks ahead; a forged greeting must not burn the pool.
+    guard max(own, block) - min(own, block) <= SessionTiming.blockSkipMax else { throw .outOfRange }
     agree(peerNonce: nonce, peerBlock: block)
   }
 
@@ -83,7 +90,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     core.nextBlock = max(core.pool.firstUnusedBlock, peerBlock)
     core.binding.aliceNonce = End.role == .alice ? ownNonce : nonce
     core.binding.bobNonce = End.role == .alice ? nonce : ownNonce
-    core.binding.configuration = configuration.digest
+    for number in 0..<ConfigurationField.count {
+      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
+      core.binding.configuration[Int(number)] = configuration[field]
+    }
     guard End.role == .alice else { return }
     proposeWindow()
   }
@@ -93,14 +103,18 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let frame: UInt32
     do { frame = try end.frame() } catch { return fail(error) }
     let start = frame + SessionTiming.startLeadFrames
-    let frames = configuration.exchangeFrames
-    guard load(ExchangeWindow(start: start, stop: frames == 0 ? .max - 1 : start + frames)) else { return }
+    guard load(ExchangeWindow(start: start, stop: Self.stop(from: start, configuration))) else { return }
     windowIsProposed = true
     core.payload.clear()
     core.payload.put32(window.start)
     core.payload.put32(window.stop)
     core.payload.put32(core.nextBlock)
     core.sendSession(.window)
+  }
+
+  /// The end of a window that opens at `start`; without a length it stays open until it is shortened.
+  private static func stop(from start: UInt32, _ configuration: LinkConfiguration) -> UInt32 {
+    configuration.exchangeFrames == 0 ? .max - 1 : start + configuration.exchangeFrames
   }
 
   private mutating func takeWindow() throws(PayloadError) {
@@ -110,17 +124,34 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let stop = try reader.take32(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     try reader.finish(inbox.payload)
-    guard start < stop, block == core.nextBlock else { throw .outOfRange }
+    guard block == core.nextBlock, start < UInt32.max / 2, stop == Self.stop(from: start, configuration) else {
+      throw .outOfRange
+    }
     // Too late for this window: the next attempt proposes another.
     guard load(ExchangeWindow(start: start, stop: stop)) else { return }
     core.payload.clear()
+    core.payload.put32(start)
+    core.payload.put32(stop)
     core.sendSession(.windowSet)
+    bindWindow()
     apply(.windowAgreed)
   }
 
-  private mutating func takeWindowSet() {
+  private mutating func takeWindowSet() throws(PayloadError) {
     guard case .acquiring = state, End.role == .alice, windowIsProposed else { return }
+    var reader = ByteReader()
+    let start = try reader.take32(from: inbox.payload)
+    let stop = try reader.take32(from: inbox.payload)
+    try reader.finish(inbox.payload)
+    // The answer to an earlier proposal is of no use.
+    guard ExchangeWindow(start: start, stop: stop) == window else { return }
+    bindWindow()
     apply(.windowAgreed)
+  }
+
+  private mutating func bindWindow() {
+    core.binding.startFrame = window.start
+    core.binding.stopFrame = window.stop
   }
 
   private mutating func takeStop() throws(PayloadError) {
@@ -139,9 +170,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let value = try reader.take64(from: inbox.payload)
     try reader.finish(inbox.payload)
     switch state {
-    case .acquiring, .exchanging: break
-    // In draining the peer may have finished already; a block that misses answers ends at its deadline.
-    case .booting, .selfTest, .idle, .draining, .faulted, .zeroized: return
+    case .acquiring, .exchanging, .draining: break
+    case .booting, .selfTest, .idle, .faulted, .zeroized: return
     }
     let reason: SessionEnd
     if let field = ConfigurationField(rawValue: code) {

@@ -72,7 +72,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   public internal(set) var framesRun: UInt64 = 0
 
   public init(
-    configuration: LinkConfiguration, limits: ModuleLimits = .standard, end: consuming End, board: consuming Board,
+    configuration: LinkConfiguration, limits: ModuleLimits = ModuleLimits(), end: consuming End, board: consuming Board,
     session: consuming SessionMemory, now: Instant
   ) {
     precondition(configuration.unusableField() == nil)

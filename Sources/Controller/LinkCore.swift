@@ -21,6 +21,8 @@ public struct LinkCore: ~Copyable {
   var nextBlock: UInt32 = 0
   /// A block whose sifting is over and whose distillation has not begun.
   var sealed: Half?
+  /// The half in distillation: its sifted key is fixed, whatever the peer sends.
+  var distilling: Half?
 
   public init(
     store: consuming SiftedStore, channel: consuming BlockChannel, distiller: consuming Distiller,
@@ -82,7 +84,6 @@ public struct LinkCore: ~Copyable {
   /// Does one slice of distillation; false when it waits for the peer or has nothing to do.
   mutating func distil(_ board: inout some ModuleBoard & ~Copyable) -> Bool {
     if let half = sealed, distiller.isIdle { beginDistillation(half, &board) }
-    distiller.drawHashKey(&channel, entropy: &board)
     switch distiller.phase {
     case .finished, .refused:
       settle(&board)
@@ -96,6 +97,7 @@ public struct LinkCore: ~Copyable {
   mutating func beginDistillation(_ half: Half, _ board: inout some ModuleBoard & ~Copyable) {
     guard let number = channel.number(half), channel.hasRoom() else { return }
     sealed = nil
+    distilling = half
     totals.siftedBits += UInt64(store.count(half))
     totals.crossClicks += store.cross(half).total
     board.blockClosed(number, siftedKey: store.key(half), bits: store.count(half))
@@ -116,6 +118,7 @@ public struct LinkCore: ~Copyable {
     store.wipe(half)
     channel.close(half)
     distiller.release()
+    distilling = nil
   }
 
   /// The first bytes of the key replenish the authentication pool, the rest becomes 256-bit keys.
@@ -150,6 +153,7 @@ public struct LinkCore: ~Copyable {
     payload.wipe()
     filling = nil
     sealed = nil
+    distilling = nil
   }
 }
 

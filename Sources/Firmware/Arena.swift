@@ -1,12 +1,23 @@
 import CArena
+import Controller
 import FixedStorage
 
 /// The static blocks that have found their owner. A block lent twice would break the exclusive access of `Block`.
-struct Arena: ~Copyable {
+struct Arena: StorageSource, ~Copyable {
   private var taken: UInt64 = 0
 
+  mutating func block<Element: FixedWidthInteger & BitwiseCopyable>(
+    _ name: StorageName, of element: Element.Type, count: Int
+  ) -> Block<Element> {
+    let block = take(ArenaBlock(name), of: element)
+    precondition(block.count == count)
+    return block
+  }
+
   /// Hands a static block to its only owner.
-  mutating func take<Element: BitwiseCopyable>(_ name: ArenaBlock, of element: Element.Type) -> Block<Element> {
+  private mutating func take<Element: BitwiseCopyable>(
+    _ name: ArenaBlock, of element: Element.Type
+  ) -> Block<Element> {
     let number = name.rawValue
     precondition(taken & 1 << UInt64(number) == 0)
     precondition(gimbal_arena_stride(number) == MemoryLayout<Element>.stride)
@@ -15,5 +26,37 @@ struct Arena: ~Copyable {
     guard let start = unsafe gimbal_arena_address(number) else { preconditionFailure() }
     // The memory is static, zeroed by the loader, aligned to 64 and `count` elements long; `taken` keeps it unshared.
     return unsafe Block(unsafeStart: start.bindMemory(to: element, capacity: count), count: count)
+  }
+}
+
+extension ArenaBlock {
+  /// The static block of each name; a name without a block does not compile.
+  init(_ name: StorageName) {
+    switch name {
+    case .siftedKey: self = .siftedKey
+    case .labelLow: self = .labelLow
+    case .labelHigh: self = .labelHigh
+    case .parityWords: self = .parityWords
+    case .parityOrder: self = .parityOrder
+    case .correctorWords: self = .correctorWords
+    case .correctorPlaces: self = .correctorPlaces
+    case .correctorAsked: self = .correctorAsked
+    case .toeplitzSums: self = .toeplitzSums
+    case .toeplitzArena: self = .toeplitzArena
+    case .toeplitzSeed: self = .toeplitzSeed
+    case .secretKey: self = .secretKey
+    case .authenticationPool: self = .authenticationPool
+    case .keyRing: self = .keyRing
+    case .outbox: self = .outbox
+    case .inbox: self = .inbox
+    case .sessionPayload: self = .sessionPayload
+    case .distillerPayload: self = .distillerPayload
+    case .spiCommand: self = .spiCommand
+    case .spiReply: self = .spiReply
+    case .notes: self = .notes
+    case .batchNotes: self = .batchNotes
+    case .slots: self = .slots
+    case .words: self = .words
+    }
   }
 }

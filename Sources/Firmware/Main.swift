@@ -1,40 +1,200 @@
-import CArena
 import CLinux
+import Console
+import Controller
 import FixedStorage
+import KeyStore
+import Ports
+import Units
 
-/// The program of the module: reads its arguments, takes its memory and does what it is told.
+/// The program of the module: reads its options, takes its memory and does what it is told.
 @main
 struct Main {
+  /// Exit status after a mistake in the options.
+  private static var misused: Int32 { 2 }
+
   static func main() {
-    guard argument(1, is: "--selftest") else { return print("gimbal 0.1.0\n") }
-    gimbal_exit(selfTest() ? 0 : 1)
+    let options = Options()
+    if let fault = options.fault {
+      Options.complain(fault)
+      gimbal_exit(misused)
+    }
+    var output = StandardStream.output
+    switch options.task {
+    case .version: return output.writeLine(Program.version)
+    case .help: return Options.printHelp(on: &output)
+    case .selfTest: gimbal_exit(runSelfTest() ? 0 : 1)
+    case .run: gimbal_exit(start(options))
+    }
   }
 
-  /// Sees that a static block starts zeroed and keeps what is written to its ends.
-  private static func selfTest() -> Bool {
-    var arena = Arena()
-    var bits = arena.take(.siftedKey, of: UInt64.self)
-    let startsZeroed = bits[0] == 0 && bits[bits.count - 1] == 0
-    bits[bits.count - 1] = 0x5a
-    let keeps = bits[bits.count - 1] == 0x5a
-    bits.wipe()
-    let passed = startsZeroed && keeps && bits[bits.count - 1] == 0
-    print(passed ? "selftest: passed\n" : "selftest: failed\n")
-    return passed
+  /// Opens everything that the module needs; whatever cannot be opened is told by its option.
+  private static func start(_ options: Options) -> Int32 {
+    guard let role = options.role, let path = options.board, let plan = options.link, let psk = options.psk,
+      let journal = options.journal
+    else { preconditionFailure("the options were checked") }
+    do throws(StartFault) {
+      let secret = try MappedSecret(psk)
+      let link = try open(plan)
+      let around = try openSurroundings(options, path)
+      let (boardRole, now) = try greet(around.clock)
+      guard boardRole == role else { throw StartFault("--board", "the board is the other role's", 0) }
+      let board = RemoteBoard(socket: around.clock, link: link, journal: FileJournal(journal))
+      var arena = Arena()
+      let configuration = options.configuration
+      let session = SessionMemory(role: role, configuration: configuration, from: &arena)
+      let spi = RemoteSpi(socket: around.clock)
+      switch role {
+      case .alice:
+        let controller = Controller(
+          configuration: configuration, end: AliceEnd(bus: spi, from: &arena), board: board, session: session, now: now)
+        return try run(Module(controller, around), secret, from: now)
+      case .bob:
+        let controller = Controller(
+          configuration: configuration, end: BobEnd(bus: spi, from: &arena), board: board, session: session, now: now)
+        return try run(Module(controller, around), secret, from: now)
+      }
+    } catch {
+      error.complain()
+      return misused
+    }
   }
 
-  private static func argument(_ index: Int32, is text: StaticString) -> Bool {
-    guard let start = unsafe gimbal_argument(index) else { return false }
-    var length = 0
-    // Arguments end with a zero byte and live as long as the process.
-    while unsafe start[length] != 0 { length += 1 }
-    guard length == text.utf8CodeUnitCount else { return false }
-    for i in 0..<length where unsafe UInt8(bitPattern: start[i]) != text.utf8Start[i] { return false }
-    return true
+  private static func run<End: OpticalEnd & ~Copyable>(
+    _ module: consuming Module<End>, _ secret: consuming MappedSecret, from now: Instant
+  ) throws(StartFault) -> Int32 {
+    do throws(PoolFault) {
+      try module.load(secret.bytes)
+    } catch {
+      throw StartFault("--journal", "the authentication index cannot be read", error.errorNumber)
+    }
+    secret.close()
+    return module.run(from: now)
   }
 
-  private static func print(_ text: StaticString) {
-    // A literal outlives the call; an output that is gone cannot be reported anywhere.
-    _ = unsafe gimbal_write(1, text.utf8Start, text.utf8CodeUnitCount)
+  private static func open(_ plan: LinkPlan) throws(StartFault) -> TcpLink {
+    do throws(LinkError) {
+      let link = try TcpLink(plan)
+      if case .listen = plan {
+        var text = Text<80>()
+        text.append("link: listening on port ")
+        text.append(decimal: UInt64(link.boundPort))
+        StandardStream.output.writeLine(text)
+      }
+      return link
+    } catch {
+      throw StartFault("--link", "cannot listen", error.errorNumber)
+    }
+  }
+
+  private static func openSurroundings(
+    _ options: Options, _ path: Argument
+  ) throws(StartFault) -> ModuleSurroundings {
+    let clock: BoardSocket
+    do throws(BusError) { clock = try BoardSocket(path) } catch {
+      throw StartFault("--board", "cannot connect", error.errorNumber)
+    }
+    let delivery: KeyDelivery
+    do throws(DeliveryFault) { delivery = try KeyDelivery(options.deliver) } catch {
+      switch error {
+      case .system(let number): throw StartFault("--deliver", "cannot open", number)
+      }
+    }
+    do throws(LinkError) {
+      return ModuleSurroundings(
+        clock: clock, terminal: try OperatorTerminal(options.console), delivery: delivery, starts: options.starts,
+        exitsWhenDone: options.exitsWhenDone)
+    } catch {
+      throw StartFault("--console", "cannot open a pseudo terminal", error.errorNumber)
+    }
+  }
+
+  private static func greet(_ clock: BoardSocket) throws(StartFault) -> (role: Role?, now: Instant) {
+    do throws(BusError) {
+      return try clock.greet()
+    } catch {
+      throw StartFault("--board", "the server does not speak this protocol", error.errorNumber)
+    }
+  }
+}
+
+/// What kept the program from starting: the option, what is wrong, and Linux's error number if there is one.
+struct StartFault: Error {
+  let option: StaticString
+  let reason: StaticString
+  let errorNumber: Int32
+
+  init(_ option: StaticString, _ reason: StaticString, _ errorNumber: Int32) {
+    self.option = option
+    self.reason = reason
+    self.errorNumber = errorNumber
+  }
+
+  func complain() {
+    var text = Text<200>()
+    text.append("error: ")
+    text.append(option)
+    text.append(": ")
+    text.append(reason)
+    if errorNumber != 0 {
+      text.append(" errno=")
+      text.append(decimal: UInt64(errorNumber.magnitude))
+    }
+    StandardStream.error.writeLine(text)
+  }
+}
+
+/// The pre-shared key as the file holds it, mapped and not copied.
+struct MappedSecret: ~Copyable {
+  private let block: Block<UInt8>
+
+  init(_ path: Argument) throws(StartFault) {
+    var count = 0
+    var error: Int32 = 0
+    // The path is zero-ended; both results are written before the call returns.
+    let start = unsafe gimbal_map_file(path.path, &count, &error)
+    guard let start = unsafe start else { throw StartFault("--psk", "cannot read the key file", error) }
+    guard count >= AuthenticationPool.bytesPerBlock, count <= AuthenticationPool.capacityBytes else {
+      throw StartFault("--psk", "the key file must hold 64 to 65536 bytes", 0)
+    }
+    // The pages are `count` bytes long, read only through `bytes`, and stay mapped until `close`.
+    let bytes = unsafe UnsafeMutableRawPointer(mutating: start).bindMemory(to: UInt8.self, capacity: count)
+    block = unsafe Block(unsafeStart: bytes, count: count)
+  }
+
+  var bytes: Span<UInt8> { @_lifetime(borrow self) borrowing get { block.span } }
+
+  consuming func close() {
+    let count = block.count
+    // The callee unmaps the pages that `init` mapped, and nothing refers to them afterwards.
+    unsafe block.span.withUnsafeBytes { buffer in
+      if let start = buffer.baseAddress { unsafe gimbal_unmap(start, count) }
+    }
+  }
+}
+
+extension BusError {
+  var errorNumber: Int32 {
+    switch self {
+    case .notAcknowledged, .timedOut: 0
+    case .system(let number): number
+    }
+  }
+}
+
+extension LinkError {
+  var errorNumber: Int32 {
+    switch self {
+    case .notConnected, .closedByPeer: 0
+    case .system(let number): number
+    }
+  }
+}
+
+extension PoolFault {
+  var errorNumber: Int32 {
+    switch self {
+    case .journal(.system(let number)): number
+    case .exhausted, .spent, .journal(.corrupt): 0
+    }
   }
 }

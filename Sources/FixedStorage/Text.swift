@@ -71,3 +71,12 @@ public struct Text<let capacity: Int>: ~Copyable {
     while count < column && !overflowed { append(0x20) }
   }
 }
+
+extension Text {
+  /// Empties the text and overwrites every byte; for what was secret.
+  public mutating func wipe() {
+    clear()
+    var span = bytes.mutableSpan
+    FixedStorage.wipe(&span)
+  }
+}

@@ -15,6 +15,26 @@ extension ModuleState {
 }
 
 extension FaultKind {
+  /// The word that scripts know the fault by.
+  public var name: StaticString {
+    switch self {
+    case .wrongIdentity: "wrong_identity"
+    case .wrongMapVersion: "wrong_map_version"
+    case .wrongRole: "wrong_role"
+    case .stuckRegister: "stuck_register"
+    case .busChecksum: "bus_checksum"
+    case .busRefused: "bus_refused"
+    case .commitLost: "commit_lost"
+    case .gatewareSilent: "gateware_silent"
+    case .watchdogExpired: "watchdog_expired"
+    case .frontEnd: "front_end"
+    case .entropyLost: "entropy_lost"
+    case .journalLost: "journal_lost"
+    case .selfTestFailed: "self_test_failed"
+    case .tampered: "tampered"
+    }
+  }
+
   /// What the console says about the fault.
   public var summary: StaticString {
     switch self {

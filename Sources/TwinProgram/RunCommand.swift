@@ -3,6 +3,7 @@ import Controller
 import Foundation
 import LinkControl
 import Optics
+import TwinRun
 import Units
 
 /// One run of the link: progress, then the report.

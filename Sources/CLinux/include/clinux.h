@@ -1,15 +1,64 @@
-/* The calls of Linux that the program needs, in a form that every build of it can import. */
+/* The calls of Linux that the program needs, in a form that every build of it can import.
+ *
+ * Where nothing else is said a function returns 0 or the error number. None of them allocates. */
 #ifndef GIMBAL_CLINUX_H
 #define GIMBAL_CLINUX_H
 #include <stddef.h>
+#include <stdint.h>
 
 /* Arguments of the process; Embedded Swift has no CommandLine. A null pointer outside 0..<count. */
 int gimbal_argument_count(void);
 const char *gimbal_argument(int index);
 
-/* write(2) until all bytes are out: 0, or the error number. Nothing is buffered, so nothing is lost on a trap. */
+/* write(2) until all bytes are out. Nothing is buffered, so nothing is lost on a trap. */
 int gimbal_write(int descriptor, const void *start, size_t bytes);
+/* read(2) until all bytes are in; EPIPE when the stream ends before. */
+int gimbal_read(int descriptor, void *start, size_t bytes);
+/* What is there at once, at most `bytes`; 0 when nothing is, and at the end of a file. Works on blocking descriptors. */
+size_t gimbal_read_waiting(int descriptor, void *start, size_t bytes);
+void gimbal_close(int descriptor);
 
 /* _exit(2). */
 _Noreturn void gimbal_exit(int status);
+
+/* getrandom(2), from the pool of the kernel, which is seeded when it returns. */
+int gimbal_random(void *start, size_t bytes);
+
+/* A file mapped for reading: its start, or a null pointer and the error number. Empty files are EINVAL. */
+const void *gimbal_map_file(const char *path, size_t *bytes, int *error);
+void gimbal_unmap(const void *start, size_t bytes);
+/* Zeroed pages, or a null pointer. Only the self-test asks for them. */
+void *gimbal_map_zeroed(size_t bytes);
+
+/* Reads a file of at most `capacity` bytes; EFBIG when it is longer. */
+int gimbal_load(const char *path, void *start, size_t capacity, size_t *bytes);
+/* Replaces a file so that after a power loss either the old or the new one is found, whole: a new file beside it,
+ * fsync, rename, fsync of the folder. The path has at most 4000 bytes. */
+int gimbal_replace(const char *path, const void *start, size_t bytes);
+/* Opens a file for appending, created with mode 0600. */
+int gimbal_open_append(const char *path, int *descriptor);
+
+/* Stream socket of the file system. */
+int gimbal_connect_local(const char *path, int *descriptor);
+
+/* TCP over IPv4; addresses and ports are in host order. All sockets are non-blocking and send without delay. */
+int gimbal_tcp_listen(uint32_t address, uint16_t port, int *descriptor, uint16_t *boundPort);
+/* EAGAIN while nobody calls. */
+int gimbal_tcp_accept(int listener, int *descriptor);
+/* Begins to connect. */
+int gimbal_tcp_begin(uint32_t address, uint16_t port, int *descriptor);
+/* EAGAIN while the connection is being made. */
+int gimbal_tcp_ready(int descriptor);
+/* EAGAIN when nothing can be moved now, EPIPE when the peer has closed. */
+int gimbal_tcp_send(int descriptor, const void *start, size_t bytes, size_t *sent);
+int gimbal_tcp_receive(int descriptor, void *start, size_t bytes, size_t *received);
+
+/* Opens a pseudo terminal without line discipline. `name` receives the path of the end for the operator, zero-ended.
+ * `operatorEnd` is kept open, so that the terminal survives an operator who leaves. */
+int gimbal_open_pty(int *descriptor, int *operatorEnd, char *name, size_t capacity);
+/* Writes what a terminal that nobody reads has room for and drops the rest. */
+void gimbal_write_some(int descriptor, const void *start, size_t bytes);
+/* Keys one by one without echo, if the descriptor is a terminal; and back. */
+void gimbal_terminal_raw(int descriptor);
+void gimbal_terminal_restore(int descriptor);
 #endif

@@ -1,0 +1,150 @@
+public import Console
+import Distillation
+import Drivers
+public import FixedStorage
+public import KeyStore
+import LinkControl
+public import Ports
+import RegisterMap
+import Units
+
+/// The name and version that the program tells about itself.
+public enum Program {
+  public static var version: StaticString { "gimbal 0.1.0" }
+}
+
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Prints the prompt, which tells the module's role.
+  public func prompt(on terminal: inout some TerminalPort & ~Copyable) {
+    terminal.print(End.role == .alice ? "gimbal-alice> " : "gimbal-bob> ")
+  }
+
+  /// Parses one line of the operator and executes it. An empty line does nothing.
+  public mutating func execute(line: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable) {
+    do throws(ParseError) {
+      execute(try Command.parse(line), line: line, on: &terminal)
+    } catch {
+      switch error {
+      case .empty: break
+      case .unknownCommand: terminal.print("error: console: unknown command  type help\r\n")
+      case .wrongArgumentCount(let verb):
+        var text = Text<160>()
+        text.append("error: ")
+        text.append(verb.spec.name)
+        text.append(": wrong argument count  usage: ")
+        text.appendUsage(verb.spec)
+        terminal.printLine(text)
+      }
+    }
+  }
+
+  /// Does what a command asks for; `line` is the line that it was parsed from.
+  public mutating func execute(
+    _ command: Command, line: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable
+  ) {
+    switch command.verb {
+    case .help: help(line.extracting(command.argument), on: &terminal)
+    case .status: status(on: &terminal)
+    case .report: report(on: &terminal)
+    case .start: requestStart(on: &terminal)
+    case .stop: requestStop(on: &terminal)
+    case .counters: showCounters(on: &terminal)
+    case .keys: showKeys(on: &terminal)
+    case .version: showVersion(on: &terminal)
+    }
+  }
+
+  private func help(_ name: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable) {
+    var isFound = false
+    for i in commandTable.indices where name.isEmpty || commandTable[i].name.matches(name) {
+      isFound = true
+      var text = Text<160>()
+      text.appendUsage(commandTable[i])
+      text.pad(to: 18)
+      text.append(commandTable[i].summary)
+      terminal.printLine(text)
+    }
+    if !isFound { terminal.print("error: help: unknown command\r\n") }
+  }
+
+  private mutating func requestStart(on terminal: inout some TerminalPort & ~Copyable) {
+    guard case .idle = state else { return refuse("start", "module is not idle", on: &terminal) }
+    guard linkIsUp else { return refuse("start", "no link to the peer", on: &terminal) }
+    start()
+    terminal.print("starting\r\n")
+  }
+
+  private mutating func requestStop(on terminal: inout some TerminalPort & ~Copyable) {
+    switch state {
+    case .acquiring, .exchanging, .faulted:
+      stop()
+      terminal.print("stopping\r\n")
+    case .booting, .selfTest, .idle, .draining, .zeroized: refuse("stop", "nothing to stop", on: &terminal)
+    }
+  }
+
+  private func refuse(
+    _ place: StaticString, _ reason: StaticString, on terminal: inout some TerminalPort & ~Copyable
+  ) {
+    var text = Text<160>()
+    text.append("error: ")
+    text.append(place)
+    text.append(": ")
+    text.append(reason)
+    text.append(" state=")
+    text.append(state.name)
+    terminal.printLine(text)
+  }
+
+  /// Names and sizes of the keys in store, never their bits.
+  private func showKeys(on terminal: inout some TerminalPort & ~Copyable) {
+    let shown = min(core.keys.count, 16)
+    for i in 0..<shown {
+      var text = Text<80>()
+      text.append("key      ")
+      text.append(core.keys.id(at: i))
+      text.append("  ")
+      text.append(decimal: UInt64(KeyRing.keyBits))
+      text.append(" bit")
+      terminal.printLine(text)
+    }
+    var text = Text<120>()
+    text.append("keys     in store ")
+    text.append(decimal: UInt64(core.keys.count))
+    text.append("  delivered ")
+    text.append(decimal: core.keys.delivered)
+    text.append("  dropped ")
+    text.append(decimal: core.keys.dropped)
+    terminal.printLine(text)
+  }
+
+  private func showVersion(on terminal: inout some TerminalPort & ~Copyable) {
+    var text = Text<120>()
+    text.append(Program.version)
+    text.append("  ")
+    text.append(End.role.name)
+    text.append("  register map ")
+    text.append(decimal: UInt64(FpgaMap.Version.map.extract(from: FpgaMap.version.reset)))
+    terminal.printLine(text)
+  }
+}
+
+extension Role {
+  var name: StaticString { self == .alice ? "alice" : "bob" }
+}
+
+extension Text {
+  mutating func appendUsage(_ spec: CommandSpec) {
+    append(spec.name)
+    guard spec.usage.utf8CodeUnitCount > 0 else { return }
+    append(" ")
+    append(spec.usage)
+  }
+
+  /// The name of a key: block and index, both decimal.
+  public mutating func append(_ id: KeyId) {
+    append(decimal: UInt64(id.block))
+    append(".")
+    append(decimal: UInt64(id.index))
+  }
+}

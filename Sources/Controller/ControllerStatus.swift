@@ -1,0 +1,268 @@
+import Console
+import Distillation
+import Drivers
+public import FixedStorage
+import KeyStore
+public import LinkControl
+import Ports
+import Units
+import Wire
+
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Whether the classical link to the peer stands.
+  public var hasLink: Bool { linkIsUp }
+
+  /// The facts of the module for the operator: columns, units, one subject a line.
+  func status(on terminal: inout some TerminalPort & ~Copyable) {
+    stateLine(on: &terminal)
+    var text = Text<200>()
+    text.append("session  ")
+    text.append(lastEnd)
+    terminal.printLine(text)
+    linkLine(on: &terminal)
+    blockLines(on: &terminal)
+    text.clear()
+    text.append("faults   ")
+    if case .faulted(let cause) = state { text.append(cause) } else { text.append("none") }
+    terminal.printLine(text)
+    text.clear()
+    text.append("timing   deadline misses ", deadlineMisses)
+    text.append("  ticks ", ticks)
+    terminal.printLine(text)
+  }
+
+  private func stateLine(on terminal: inout some TerminalPort & ~Copyable) {
+    var text = Text<120>()
+    text.append("state    ")
+    text.append(state.name)
+    if let deadline = state.deadline {
+      text.append("  deadline ")
+      text.append(scaled: deadline > now ? (deadline - now).count / 10_000_000 : 0, places: 2)
+      text.append(" s")
+    }
+    terminal.printLine(text)
+  }
+
+  private func linkLine(on terminal: inout some TerminalPort & ~Copyable) {
+    var text = Text<120>()
+    text.append("link     ")
+    text.append(linkIsUp ? "up" : "down")
+    text.append("  received ", inbox.bytesReceived)
+    text.append(" B  sent ", core.channel.bytesSent)
+    text.append(" B")
+    terminal.printLine(text)
+  }
+
+  private func blockLines(on terminal: inout some TerminalPort & ~Copyable) {
+    let totals = core.totals
+    var text = Text<160>()
+    text.append("blocks   ok ", totals.blocksOk)
+    text.append("  aborted ", totals.blocksAborted)
+    if let refusal = totals.lastRefusal {
+      text.append("  last refusal ")
+      text.append(refusal.name)
+    }
+    terminal.printLine(text)
+    text.clear()
+    text.append("qber     ")
+    text.append(scaled: totals.qberPpm / 100, places: 2)
+    text.append(" %  upper bound ")
+    text.append(scaled: totals.qberUpperPpm / 100, places: 2)
+    text.append(" %")
+    terminal.printLine(text)
+    text.clear()
+    text.append("bits     detections ", totals.detections)
+    text.append("  sifted ", totals.siftedNow)
+    text.append("  disclosed ", totals.disclosedBits)
+    text.append("  secret ", totals.finalBits)
+    terminal.printLine(text)
+    text.clear()
+    text.append("keys     in store ", UInt64(core.keys.count))
+    text.append("  authentication pool ", UInt64(core.pool.unusedBytes))
+    text.append(" B")
+    terminal.printLine(text)
+  }
+
+  /// The facts of `status` for scripts, one `key=value` a line.
+  func report(on terminal: inout some TerminalPort & ~Copyable) {
+    let totals = core.totals
+    var text = Text<200>()
+    text.append("state=")
+    text.append(state.name)
+    terminal.printLine(text)
+    text.clear()
+    text.append("session=")
+    text.append(lastEnd.name)
+    terminal.printLine(text)
+    if case .faulted(let cause) = state {
+      text.clear()
+      text.append("fault=")
+      text.append(cause.kind.name)
+      terminal.printLine(text)
+    }
+    terminal.printFact("link_up", linkIsUp ? 1 : 0)
+    terminal.printFact("detections", totals.detections)
+    terminal.printFact("sifted_bits", totals.siftedNow)
+    terminal.printFact("qber_ppm", totals.qberPpm)
+    terminal.printFact("qber_upper_ppm", totals.qberUpperPpm)
+    terminal.printFact("ec_efficiency_thousandths", totals.efficiencyThousandths)
+    terminal.printFact("disclosed_bits", totals.disclosedBits)
+    terminal.printFact("auth_bits_spent", totals.authBitsSpent)
+    terminal.printFact("blocks_ok", totals.blocksOk)
+    terminal.printFact("blocks_aborted", totals.blocksAborted)
+    terminal.printFact("secret_bits", totals.netSecretBits)
+    terminal.printFact("keys", UInt64(core.keys.count))
+    terminal.printFact("auth_pool_bytes", UInt64(core.pool.unusedBytes))
+    terminal.printFact("deadline_misses", deadlineMisses)
+    terminal.printFact("ticks", ticks)
+  }
+
+  /// The wire to the gateware, and on Bob's side the detectors.
+  func showCounters(on terminal: inout some TerminalPort & ~Copyable) {
+    let wire = end.wireCounters
+    var text = Text<160>()
+    text.append("wire     transfers ", wire.transfers)
+    text.append("  retries ", wire.retries)
+    text.append("  damaged commands ", wire.commandsDamaged)
+    text.append("  damaged replies ", wire.repliesDamaged)
+    terminal.printLine(text)
+    guard End.role == .bob else { return }
+    terminal.print("detector      counts       bias  temperature\r\n")
+    let names: [6 of StaticString] = ["H", "V", "D", "A", "R", "L"]
+    for i in names.indices {
+      text.clear()
+      text.append(names[i])
+      text.pad(to: 9)
+      text.append(decimal: UInt64(readings.counts[i]), width: 11)
+      text.append(decimal: UInt64(readings.biasNa[i]), width: 8)
+      text.append(" nA")
+      let milliC = readings.temperatureMilliC[i]
+      text.append(milliC < 0 ? "    -" : "     ")
+      text.append(scaled: UInt64(milliC.magnitude) / 10, places: 2)
+      text.append(" C")
+      terminal.printLine(text)
+    }
+  }
+}
+
+extension TerminalPort where Self: ~Copyable {
+  fileprivate mutating func printFact(_ name: StaticString, _ value: UInt64) {
+    var text = Text<80>()
+    text.append(name)
+    text.append("=", value)
+    printLine(text)
+  }
+}
+
+extension ModuleState {
+  fileprivate var deadline: Instant? {
+    switch self {
+    case .booting(let deadline), .selfTest(let deadline), .acquiring(_, let deadline), .exchanging(let deadline),
+      .draining(let deadline):
+      deadline
+    case .idle, .faulted, .zeroized: nil
+    }
+  }
+}
+
+extension Text {
+  mutating func append(_ name: StaticString, _ value: UInt64) {
+    append(name)
+    append(decimal: value)
+  }
+
+  /// Right-aligned in `width` columns.
+  fileprivate mutating func append(decimal value: UInt64, width: Int) {
+    var digits = 1
+    var rest = value / 10
+    while rest > 0 {
+      digits += 1
+      rest /= 10
+    }
+    for _ in 0..<max(0, width - digits) { append(0x20) }
+    append(decimal: value)
+  }
+
+  /// A fault with everything that was seen.
+  public mutating func append(_ cause: FaultCause) {
+    append(cause.kind.name)
+    append(": ")
+    append(cause.kind.summary)
+    append("  address=0x")
+    append(hexadecimal: UInt64(cause.address), digits: 2)
+    append(" expected=0x")
+    append(hexadecimal: UInt64(cause.expected), digits: 8)
+    append(" found=0x")
+    append(hexadecimal: UInt64(cause.found), digits: 8)
+  }
+
+  /// Why a session ended, with the field and both values where the modules differ.
+  public mutating func append(_ end: SessionEnd) {
+    append(end.summary)
+    switch end {
+    case .configurationDiffers(let field, let own, let peer):
+      append("  field=")
+      append(field.name)
+      append(" own=", own)
+      append(" peer=", peer)
+    case .configurationUnusable(let field):
+      append("  field=")
+      append(field.name)
+    case .none, .finished, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted, .protocolBroken, .stopped:
+      break
+    }
+  }
+}
+
+extension SessionEnd {
+  /// The word that scripts know the end by.
+  public var name: StaticString {
+    switch self {
+    case .none: "none"
+    case .finished: "finished"
+    case .configurationDiffers: "configuration_differs"
+    case .configurationUnusable: "configuration_unusable"
+    case .sameRole: "same_role"
+    case .peerRefused: "peer_refused"
+    case .peerSilent: "peer_silent"
+    case .linkLost: "link_lost"
+    case .keysExhausted: "keys_exhausted"
+    case .protocolBroken: "protocol_broken"
+    case .stopped: "stopped"
+    }
+  }
+
+  var summary: StaticString {
+    switch self {
+    case .none: "none yet"
+    case .finished: "finished"
+    case .configurationDiffers: "refused: the modules are configured differently"
+    case .configurationUnusable: "refused: a field cannot be used as it is"
+    case .sameRole: "refused: both modules have the same role"
+    case .peerRefused: "ended by the peer"
+    case .peerSilent: "given up: the peer is silent"
+    case .linkLost: "lost: the link broke"
+    case .keysExhausted: "refused: authentication keys are used up"
+    case .protocolBroken: "given up: the peer broke the protocol"
+    case .stopped: "stopped by the operator"
+    }
+  }
+}
+
+extension BlockRefusal {
+  var name: StaticString {
+    switch self {
+    case .countsDiffer: "counts_differ"
+    case .empty: "empty"
+    case .notReconciled: "not_reconciled"
+    case .notConfirmed: "not_confirmed"
+    case .accountsDiffer: "accounts_differ"
+    case .axisBiased: "axis_biased"
+    case .noLength: "no_length"
+    case .tagWrong: "tag_wrong"
+    case .unexpectedMessage: "unexpected_message"
+    case .peerGaveUp: "peer_gave_up"
+    case .entropyLost: "entropy_lost"
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import CLinux
+import Console
+import Controller
+import FixedStorage
+import KeyStore
+import LinkControl
+import Ports
+import Units
+
+/// What surrounds the controller: clock, console and key consumer.
+struct ModuleSurroundings: ~Copyable {
+  let clock: BoardSocket
+  var terminal: OperatorTerminal
+  var delivery: KeyDelivery
+  let starts: Bool
+  let exitsWhenDone: Bool
+}
+
+/// One module from start-up to its end: the tick loop around the controller.
+struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
+  /// Pieces of distillation in one tick beyond those of the controller's turn.
+  private static var slicesPerTick: Int { 60 }
+  /// Ticks between the end of the session and leaving, for what the peer has still to be told.
+  private static var ticksAfterEnd: Int { 50 }
+
+  private var controller: Controller<End, RemoteBoard>
+  private var around: ModuleSurroundings
+  private var editor = LineEditor()
+  private var isStarted = false
+  /// How the session ended, seen first.
+  private var end = SessionEnd.none
+  private var ticksLeft = Self.ticksAfterEnd
+
+  init(_ controller: consuming Controller<End, RemoteBoard>, _ around: consuming ModuleSurroundings) {
+    self.controller = controller
+    self.around = around
+  }
+
+  mutating func load(_ secret: Span<UInt8>) throws(PoolFault) { try controller.loadAuthenticationKey(secret) }
+
+  /// Turns until the module is done or its board is gone; returns the exit status.
+  mutating func run(from start: Instant) -> Int32 {
+    if around.terminal.isThere { controller.prompt(on: &around.terminal) }
+    var next = start + TimeBase.tick
+    while true {
+      do throws(BusError) {
+        let now = try around.clock.sleep(until: next)
+        controller.turn(at: now)
+        next = now + TimeBase.tick
+      } catch {
+        StandardStream.error.writeLine("error: board: the server hung up")
+        around.terminal.restore()
+        return 1
+      }
+      startIfAsked()
+      serveConsole()
+      controller.distil(slicesMax: Self.slicesPerTick)
+      deliver()
+      if around.exitsWhenDone, isDone() {
+        around.terminal.restore()
+        return tellEnd()
+      }
+    }
+  }
+
+  private mutating func startIfAsked() {
+    guard around.starts, !isStarted, case .idle = controller.state, controller.hasLink else { return }
+    isStarted = true
+    controller.start()
+  }
+
+  private mutating func serveConsole() {
+    var bytes: [64 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    let count = around.terminal.read(into: &span)
+    for i in 0..<count where editor.take(bytes[i], echo: &around.terminal) {
+      controller.execute(line: editor.text, on: &around.terminal)
+      editor.clear()
+      controller.prompt(on: &around.terminal)
+    }
+  }
+
+  private mutating func deliver() {
+    var key: [4 of UInt64] = .init(repeating: 0)
+    for _ in 0..<KeyDelivery.keysPerTick where around.delivery.isWanted {
+      var span = key.mutableSpan
+      guard let id = controller.deliverKey(into: &span) else { return }
+      around.delivery.append(id, &span)
+    }
+  }
+
+  private mutating func isDone() -> Bool {
+    switch controller.state {
+    case .idle, .faulted, .zeroized: break
+    case .booting, .selfTest, .acquiring, .exchanging, .draining: return false
+    }
+    if end == .none { end = controller.lastEnd }
+    if case .idle = controller.state, end == .none { return false }
+    guard ticksLeft == 0 else {
+      ticksLeft -= 1
+      return false
+    }
+    return !around.delivery.isWanted || controller.keyCount == 0
+  }
+
+  private func tellEnd() -> Int32 {
+    var text = Text<300>()
+    switch controller.state {
+    case .faulted(let cause):
+      text.append("error: fault: ")
+      text.append(cause)
+    case .zeroized: text.append("error: fault: zeroized")
+    case .booting, .selfTest, .idle, .acquiring, .exchanging, .draining:
+      guard end != .finished && end != .stopped else {
+        text.append("session: ")
+        text.append(end)
+        StandardStream.output.writeLine(text)
+        return 0
+      }
+      text.append("error: session: ")
+      text.append(end)
+    }
+    StandardStream.error.writeLine(text)
+    return 1
+  }
+}
+
+extension StandardStream {
+  func writeLine(_ line: StaticString) {
+    var text = Text<256>()
+    text.append(line)
+    writeLine(text)
+  }
+}

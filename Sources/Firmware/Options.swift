@@ -1,0 +1,277 @@
+import Console
+import Controller
+import FixedStorage
+import Ports
+import Units
+
+/// One row of the option table: parsing and help are derived from it.
+struct OptionSpec {
+  let option: Option
+  let name: StaticString
+  /// What has to follow, empty for a switch.
+  let value: StaticString
+  let summary: StaticString
+}
+
+enum Option: UInt8 {
+  case role, board, link, psk, journal, console, deliver, set, start, exitWhenDone, selftest, version, help
+}
+
+let optionTable: [13 of OptionSpec] = [
+  OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
+  OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
+  OptionSpec(
+    option: .link, name: "--link", value: "listen:HOST:PORT|connect:HOST:PORT",
+    summary: "classical link over TCP; HOST is an IPv4 address, port 0 to listen on a free one"),
+  OptionSpec(
+    option: .psk, name: "--psk", value: "FILE",
+    summary: "pre-shared authentication key, 64 to 65536 bytes, the same on both"),
+  OptionSpec(
+    option: .journal, name: "--journal", value: "FILE", summary: "where this module keeps its authentication index"),
+  OptionSpec(
+    option: .console, name: "--console", value: "pty|stdio|none", summary: "where the operator types; none if not given"
+  ),
+  OptionSpec(
+    option: .deliver, name: "--deliver", value: "FILE",
+    summary: "append finished keys to FILE, one line BLOCK.INDEX HEX a key"),
+  OptionSpec(
+    option: .set, name: "--set", value: "FIELD=VALUE", summary: "set a field of the configuration; may be repeated"),
+  OptionSpec(option: .start, name: "--start", value: "", summary: "begin a session as soon as the link stands"),
+  OptionSpec(
+    option: .exitWhenDone, name: "--exit-when-done", value: "",
+    summary: "leave when a session has ended; status 0 if it finished"),
+  OptionSpec(option: .selftest, name: "--selftest", value: "", summary: "test this program and leave"),
+  OptionSpec(option: .version, name: "--version", value: "", summary: "print the version and leave"),
+  OptionSpec(option: .help, name: "--help", value: "", summary: "print this text and leave"),
+]
+
+enum LinkPlan {
+  case listen(Endpoint)
+  case connect(Endpoint)
+}
+
+/// An IPv4 address and a port, both in host order.
+struct Endpoint: Equatable {
+  let address: UInt32
+  let port: UInt16
+
+  init(address: UInt32, port: UInt16) {
+    self.address = address
+    self.port = port
+  }
+
+  /// Reads `A.B.C.D:PORT`.
+  init?(_ bytes: Span<UInt8>) {
+    var address: UInt64 = 0
+    var parts = 0
+    var start = 0
+    for i in bytes.indices {
+      guard bytes[i] == (parts == 3 ? 0x3a : 0x2e) else { continue }
+      guard let part = decimal(bytes.extracting(start..<i), max: 255) else { return nil }
+      address = address << 8 | part
+      parts += 1
+      start = i + 1
+      if parts == 4 { break }
+    }
+    guard parts == 4, let port = decimal(bytes.extracting(start..<bytes.count), max: 65_535) else { return nil }
+    self.init(address: UInt32(address), port: UInt16(port))
+  }
+}
+
+enum ConsoleKind { case pty, stdio, none }
+
+/// What the program is asked to do. The first mistake is kept and nothing is done.
+struct Options {
+  /// Why the arguments cannot be used.
+  enum Fault {
+    case unknownOption(Argument)
+    case missingValue(StaticString)
+    case badValue(StaticString, Argument)
+    case missingOption(StaticString)
+    case unusableField(ConfigurationField, UInt64)
+  }
+
+  /// What else than running a module is wanted.
+  enum Task { case run, selfTest, version, help }
+
+  var task = Task.run
+  var role: Role?
+  var board: Argument?
+  var link: LinkPlan?
+  var psk: Argument?
+  var journal: Argument?
+  var console = ConsoleKind.none
+  var deliver: Argument?
+  var starts = false
+  var exitsWhenDone = false
+  var configuration = LinkConfiguration()
+  private(set) var fault: Fault?
+
+  /// Reads all arguments.
+  init() {
+    var index = 1
+    while fault == nil, let argument = Argument(index) {
+      index += 1
+      guard let spec = Self.row(argument) else {
+        fault = .unknownOption(argument)
+        return
+      }
+      guard spec.value.utf8CodeUnitCount > 0 else {
+        take(spec.option)
+        continue
+      }
+      guard let value = Argument(index) else {
+        fault = .missingValue(spec.name)
+        return
+      }
+      index += 1
+      if !take(spec.option, value) { fault = .badValue(spec.name, value) }
+    }
+    if fault == nil, case .run = task { checkRun() }
+  }
+
+  private static func row(_ argument: Argument) -> OptionSpec? {
+    for i in optionTable.indices where argument.matches(optionTable[i].name) { return optionTable[i] }
+    return nil
+  }
+
+  private mutating func take(_ option: Option) {
+    switch option {
+    case .start: starts = true
+    case .exitWhenDone: exitsWhenDone = true
+    case .selftest: task = .selfTest
+    case .version: task = .version
+    case .help: task = .help
+    case .role, .board, .link, .psk, .journal, .console, .deliver, .set: preconditionFailure("these take a value")
+    }
+  }
+
+  private mutating func take(_ option: Option, _ value: Argument) -> Bool {
+    switch option {
+    case .role: role = value.matches("alice") ? .alice : value.matches("bob") ? .bob : nil
+    case .board: board = value.after("unix:")
+    case .link: link = Self.linkPlan(value)
+    case .psk: psk = value
+    case .journal: journal = value
+    case .console: return takeConsole(value)
+    case .deliver: deliver = value
+    case .set: return set(value)
+    case .start, .exitWhenDone, .selftest, .version, .help: preconditionFailure("these take no value")
+    }
+    return option == .role ? role != nil : option == .board ? board != nil : option == .link ? link != nil : true
+  }
+
+  private static func linkPlan(_ value: Argument) -> LinkPlan? {
+    if let rest = value.after("listen:") { return Endpoint(rest.bytes).map { .listen($0) } }
+    if let rest = value.after("connect:") {
+      guard let endpoint = Endpoint(rest.bytes), endpoint.port != 0 else { return nil }
+      return .connect(endpoint)
+    }
+    return nil
+  }
+
+  private mutating func takeConsole(_ value: Argument) -> Bool {
+    if value.matches("pty") { console = .pty } else if value.matches("stdio") { console = .stdio }
+    if value.matches("none") { console = .none }
+    return value.matches("pty") || value.matches("stdio") || value.matches("none")
+  }
+
+  private mutating func set(_ value: Argument) -> Bool {
+    let bytes = value.bytes
+    for i in bytes.indices where bytes[i] == 0x3d {
+      guard let field = Self.field(bytes.extracting(first: i)),
+        let number = decimal(bytes.extracting((i + 1)..<bytes.count), max: .max)
+      else { return false }
+      return configuration.set(field, to: number)
+    }
+    return false
+  }
+
+  private static func field(_ name: Span<UInt8>) -> ConfigurationField? {
+    for number in 0..<ConfigurationField.count {
+      if let field = ConfigurationField(rawValue: number), field.name.matches(name) { return field }
+    }
+    return nil
+  }
+
+  private mutating func checkRun() {
+    if role == nil {
+      fault = .missingOption("--role")
+      return
+    }
+    if board == nil {
+      fault = .missingOption("--board")
+      return
+    }
+    if link == nil {
+      fault = .missingOption("--link")
+      return
+    }
+    if psk == nil {
+      fault = .missingOption("--psk")
+      return
+    }
+    if journal == nil {
+      fault = .missingOption("--journal")
+      return
+    }
+    if let field = configuration.unusableField() { fault = .unusableField(field, configuration[field]) }
+  }
+}
+
+extension Options {
+  static func printHelp(on output: inout some TerminalPort & ~Copyable) {
+    var text = Text<200>()
+    text.append("usage: gimbal --role alice|bob --board unix:PATH --link LINK --psk FILE --journal FILE [OPTION ...]\n")
+    output.write(text.utf8)
+    for i in optionTable.indices {
+      text.clear()
+      text.append("  ")
+      text.append(optionTable[i].name)
+      text.append(" ")
+      text.append(optionTable[i].value)
+      text.pad(to: 32)
+      text.append("  ")
+      text.append(optionTable[i].summary)
+      text.append("\n")
+      output.write(text.utf8)
+    }
+    output.print("fields of --set:")
+    for number in 0..<ConfigurationField.count {
+      guard let field = ConfigurationField(rawValue: number), field != .protocolVersion else { continue }
+      text.clear()
+      text.append(" ")
+      text.append(field.name)
+      output.write(text.utf8)
+    }
+    output.print("\n")
+  }
+
+  /// One line that says what is wrong.
+  static func complain(_ fault: Fault) {
+    var text = Text<500>()
+    text.append("error: options: ")
+    switch fault {
+    case .unknownOption(let argument):
+      text.append("unknown option ")
+      text.append(argument.bytes)
+    case .missingValue(let name):
+      text.append("missing value of ")
+      text.append(name)
+    case .badValue(let name, let value):
+      text.append("bad value of ")
+      text.append(name)
+      text.append(" value=")
+      text.append(value.bytes)
+    case .missingOption(let name):
+      text.append("missing option ")
+      text.append(name)
+    case .unusableField(let field, let value):
+      text.append("unusable configuration field=")
+      text.append(field.name)
+      text.append(" value=")
+      text.append(decimal: value)
+    }
+    StandardStream.error.writeLine(text)
+  }
+}

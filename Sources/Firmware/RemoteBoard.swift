@@ -1,0 +1,65 @@
+import BoardProtocol
+import CLinux
+import Controller
+import Distillation
+import FixedStorage
+import Ports
+import Units
+
+/// The board of a module that runs against the twin: buses and lines through the socket, the rest from Linux.
+struct RemoteBoard: ModuleBoard, ~Copyable {
+  private let socket: BoardSocket
+  private var link: TcpLink
+  private var journal: FileJournal
+
+  init(socket: BoardSocket, link: consuming TcpLink, journal: consuming FileJournal) {
+    self.socket = socket
+    self.link = link
+    self.journal = journal
+  }
+
+  mutating func transfer(
+    _ bytes: Span<UInt8>, to address: UInt8, reply: inout MutableSpan<UInt8>
+  ) throws(BusError) {
+    try socket.order(
+      BoardRequest(.i2c, argument: address, payloadBytes: bytes.count, replyBytes: reply.count), bytes, into: &reply)
+  }
+
+  mutating func set(_ line: OutputLine, high: Bool) throws(BusError) {
+    let level: [1 of UInt8] = [high ? 1 : 0]
+    var nothing: [0 of UInt8] = []
+    var span = nothing.mutableSpan
+    try socket.order(BoardRequest(.setLine, argument: line.rawValue, payloadBytes: 1), level.span, into: &span)
+  }
+
+  mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool {
+    let nothing: [0 of UInt8] = []
+    var level: [1 of UInt8] = [0]
+    var span = level.mutableSpan
+    try socket.order(BoardRequest(.readLine, argument: line.rawValue, replyBytes: 1), nothing.span, into: &span)
+    return level[0] != 0
+  }
+
+  mutating func fill(_ bytes: inout MutableSpan<UInt8>) throws(EntropyError) {
+    // The callee writes exactly the bytes of the span.
+    let error = unsafe bytes.withUnsafeMutableBytes { buffer in
+      guard let start = buffer.baseAddress else { return Int32(0) }
+      return unsafe gimbal_random(start, buffer.count)
+    }
+    guard error == 0 else { throw .unavailable }
+  }
+
+  mutating func send(_ bytes: Span<UInt8>) throws(LinkError) -> Int { try link.send(bytes) }
+  mutating func receive(into bytes: inout MutableSpan<UInt8>) throws(LinkError) -> Int {
+    try link.receive(into: &bytes)
+  }
+
+  mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
+  mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
+
+  // Nothing leaves a module this way; only the twin watches blocks.
+  mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int) {}
+  mutating func blockFinished(
+    _ summary: BlockSummary, confirmedKey: Span<UInt64>, toeplitzSeed: Span<UInt64>, secretKey: Span<UInt64>
+  ) {}
+}
