@@ -109,7 +109,8 @@ let hostModules: [Target] = [
   .executableTarget(
     name: "TwinProgram",
     dependencies: [
-      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Controller", "Estimation", "LinkControl",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Controller", "Estimation", "HostSockets",
+      "LinkControl",
       "Optics", "RegisterMap", "Twin", "TwinRun", "Units",
     ],
     swiftSettings: strict),
