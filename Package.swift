@@ -116,12 +116,19 @@ let hostModules: [Target] = [
   suite(
     "Distillation",
     uses: [
-      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting", "Units",
+      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting",
+      "Units",
       "Wire",
     ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
+  suite(
+    "Controller",
+    uses: [
+      "Distillation", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap", "Twin", "TwinRun", "Units",
+      "Wire",
+    ]),
   suite("Optics", uses: ["HostStorage", "Units"]),
   suite(
     "Twin",
