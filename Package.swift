@@ -96,7 +96,6 @@ let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
   hostModule("Optics", uses: ["HostStorage", "Units"]),
   .target(name: "CAllocationWatch"),
-  hostModule("HostSockets"),
   hostModule(
     "Twin",
     uses: ["BoardProtocol", "Checksum", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
@@ -114,6 +113,7 @@ let hostModules: [Target] = [
       "Optics", "RegisterMap", "Twin", "TwinRun", "Units",
     ],
     swiftSettings: strict),
+  hostModule("HostSockets"),
   suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
@@ -137,6 +137,12 @@ let hostModules: [Target] = [
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
+  suite(
+    "Controller",
+    uses: [
+      "Distillation", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap", "Twin", "TwinRun", "Units",
+      "Wire",
+    ]),
   suite(
     "Firmware",
     uses: [
