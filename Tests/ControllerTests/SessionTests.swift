@@ -51,7 +51,8 @@ import Units
   plan.aliceJournal.index = 3
   var link = LinkRun(plan)
   let result = link.run { _ in }
-  #expect(result.keysMatch && result.bob.blocksOk >= 3 && result.bob.blocksAborted == 0)
+  // What is left at the end may be too short for a key.
+  #expect(result.keysMatch && result.bob.blocksOk >= 3 && result.bob.blocksAborted <= 1)
   #expect(result.alice.blocksOk == result.bob.blocksOk)
   let numbers = link.recorder.blocks.keys.sorted()
   // Alice has skipped three blocks, so Bob skips them too.
@@ -142,7 +143,7 @@ import Units
   _ = link.startExchange()
   let isOver = link.runUntilIdle()
   let ends = link.ends
-  #expect(isOver && ends == [.peerRefused, .keysExhausted])
+  #expect(isOver && ends == [.keysExhausted, .keysExhausted])
   let isLit = link.isLit
   let spent = link.bob.totals.authBitsSpent
   #expect(!isLit && spent == 0)

@@ -189,9 +189,10 @@ private func flip(_ bit: Int, in pair: inout Pair) {
     let refusals = pair.refusals
     #expect(refusals[0] != nil || refusals[1] != nil, "\(honest[index].type) byte \(place) by \(change)")
     if refusals.contains(.tagWrong) { refusedByTag += 1 }
-    // Towards Alice it leaves no key at all; towards Bob it may leave Alice one that he does not have.
+    // Only the very last message, Bob's tag, may leave one module with a key that the other does not have.
     let spoiled = pair.phases
-    #expect(spoiled[1] != .finished && (honest[index].sender == .alice || spoiled[0] != .finished))
+    let isLast = honest[index].type == .tag && honest[index].sender == .bob
+    #expect(spoiled[0] != .finished && (spoiled[1] != .finished || isLast))
   }
   #expect(refusedByTag >= 10)
 }
