@@ -19,10 +19,10 @@ ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
-CHECKS := test tidy lint registers-check firmware proof-test budget-test selftest memory-check determinism
+CHECKS := test tidy lint registers-check firmware constant-time proof-test budget-test selftest memory-check determinism
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
-.PHONY: proof-test determinism twin packages setup clean help
+.PHONY: constant-time proof-test determinism twin packages setup clean help
 
 run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
 	@$(TWIN) run $(ARGS)
@@ -61,6 +61,10 @@ selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm
 	  echo "$$image --selftest"; \
 	  $$image --selftest; \
 	done
+
+constant-time: firmware ## Look for secret-dependent branches and addresses in the kernels of both images
+	@python3 Tools/constant_time.py $(X86)
+	@python3 Tools/constant_time.py $(ARM64)
 
 budget-test: firmware ## See each memory budget stop the link
 	@Tools/budget_test.sh
