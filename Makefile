@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 PROGRAMS := --scratch-path .build-run
 TWIN     := .build-run/release/twin
 # Options of the twin's run, for example: make run ARGS="--scenario ship --seed 3"
-ARGS     ?= --scenario drone --seconds 20 --seed 1
+ARGS     ?= --scenario drone --seconds 10 --seed 1
 
 HOST         := .build-run/release/gimbal
 X86          := .build-firmware-x86/release/gimbal
@@ -30,8 +30,9 @@ run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --se
 twin:
 	@swift build -c release $(PROGRAMS) --product twin >&2
 
-test: ## Every suite, on the development machine
+test: twin ## Every suite, on the development machine
 	@swift test -c release --explicit-target-dependency-import-check error
+	@TWIN=$(TWIN) python3 -m unittest discover --quiet --start-directory Tests/TwinProgramTests
 
 check: ## Everything that CI runs
 	@Tools/check.sh $(CHECKS)

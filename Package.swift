@@ -59,7 +59,6 @@ let deviceModules: [Target] = [
   module("BinaryField"),
   module("RegisterMap"),
   module("Ports"),
-  module("BoardProtocol"),
   module("Drivers", uses: ["Units", "FixedStorage", "Checksum", "RegisterMap", "Ports"]),
   module("Wire", uses: ["Checksum", "FixedStorage", "Ports"]),
   module("Sifting", uses: ["FixedStorage", "Units"]),
@@ -82,6 +81,7 @@ let deviceModules: [Target] = [
       "Authentication", "Console", "Distillation", "Drivers", "Estimation", "FixedStorage", "KeyStore", "LinkControl",
       "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
     ]),
+  module("BoardProtocol"),
   .executableTarget(
     name: "Firmware",
     dependencies: [
@@ -96,24 +96,25 @@ let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
   hostModule("Optics", uses: ["HostStorage", "Units"]),
   .target(name: "CAllocationWatch"),
-  hostModule("HostSockets"),
   hostModule(
     "Twin",
     uses: ["BoardProtocol", "Checksum", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+  hostModule(
+    "TwinRun",
+    uses: [
+      "CAllocationWatch", "Controller", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports",
+      "Twin", "Units",
+    ]),
   .executableTarget(
     name: "TwinProgram",
     dependencies: [
-      .product(name: "ArgumentParser", package: "swift-argument-parser"), "CAllocationWatch", "Controller",
-      "Distillation", "Estimation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap",
-      "Twin", "Units",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Controller", "Estimation", "HostSockets",
+      "LinkControl",
+      "Optics", "RegisterMap", "Twin", "TwinRun", "Units",
     ],
     swiftSettings: strict),
+  hostModule("HostSockets"),
   suite("CArena"),
-  suite(
-    "Firmware",
-    uses: [
-      "BoardProtocol", "Controller", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports", "Twin", "Units",
-    ]),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
   suite("Checksum"),
@@ -126,9 +127,27 @@ let hostModules: [Target] = [
   suite("Reconciliation", uses: ["FixedStorage", "HostStorage", "Units"]),
   suite("PrivacyAmplification", uses: ["FixedStorage", "HostStorage"]),
   suite("Authentication", uses: ["BinaryField", "FixedStorage", "HostStorage"]),
+  suite(
+    "Distillation",
+    uses: [
+      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting",
+      "Units",
+      "Wire",
+    ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
+  suite(
+    "Controller",
+    uses: [
+      "Distillation", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap", "Twin", "TwinRun", "Units",
+      "Wire",
+    ]),
+  suite(
+    "Firmware",
+    uses: [
+      "BoardProtocol", "Controller", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports", "Twin", "Units",
+    ]),
   suite("Optics", uses: ["HostStorage", "Units"]),
   suite(
     "Twin",

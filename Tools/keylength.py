@@ -136,7 +136,7 @@ class Forms:
 
     def length(self, mode, sifted, errors, mu, p, block, leak, share=None, cross=None, planned=None,
                eps_sec="1e-10", eps_cor="1e-15", axis_share=None):
-        """`planned` is None for the inversion forms, else (sifted, errors, cross) planned for the fixed-lambda forms."""
+        """`planned` is None for inversion forms, else (sifted, errors, cross) planned for fixed-lambda forms."""
         c = self.c
         mu, p = [c.mpf(x) for x in mu], [c.mpf(x) for x in p]
         pi = c.mpf(share) if share else (c.mpf(1) / 3 if mode == "six" else c.mpf(1) / 2)

@@ -74,7 +74,7 @@ def closing(code, start):
 
 
 def parameters(inside):
-    """How many parameters stand between the parentheses of a declaration."""
+    """How many parameters without a default stand between the parentheses of a declaration."""
     depth = count = 0
     for index, character in enumerate(inside):
         if character in "([{<":
@@ -83,6 +83,9 @@ def parameters(inside):
             depth -= 1
         elif character == ":" and depth == 0:
             count += 1
+        elif character == "=" and depth == 0:
+            # A caller need not think of a parameter that has a default.
+            count -= 1
     return count
 
 

@@ -15,7 +15,7 @@ public struct ConfirmationKey: BitwiseCopyable, Sendable {
 /// in PolynomialHash.swift over the words of the key.
 ///
 /// Two different strings of `n` bits give the same value with a probability of at most `(n/128 + 1) / 2^128 + 2^-64`.
-/// Their polynomials differ, and the difference has no term below r^2, hence at most `ceil(n/128)` different roots: that
+/// Their polynomials differ, and the difference has no term below r^2, hence at most `ceil(n/128)` distinct roots: that
 /// is the chance of a point at which both agree. At any other point the difference is not zero, a uniform multiplier
 /// makes it a uniform field element, and its lowest 64 bits vanish with probability 2^-64.
 public struct ConfirmationHash: ~Copyable {

@@ -32,6 +32,12 @@ public struct OneTimePad: ~Copyable {
     wipe(&taken)
   }
 
+  /// Ends a pad that was never used.
+  public consuming func discard() {
+    var span = secrets.mutableSpan
+    wipe(&span)
+  }
+
   consuming func cover(_ value: Field128) -> Field128 {
     let covered = value + Field128(low: secrets[0], high: secrets[1])
     var span = secrets.mutableSpan

@@ -19,6 +19,9 @@ public struct TranscriptHash: ~Copyable {
   // Bytes of the incomplete word, the first in the lowest bits.
   private var partial: [1 of UInt64] = [0]
   private var bytes = 0
+  // The value of a transcript that was closed and waits for its pad.
+  private var value: [1 of Field128] = [.zero]
+  public private(set) var isClosed = false
 
   public init() {}
 
@@ -27,6 +30,7 @@ public struct TranscriptHash: ~Copyable {
     hash.start(point: point)
     partial[0] = 0
     bytes = 0
+    isClosed = false
   }
 
   /// Appends to the transcript. How it is divided into spans makes no difference.
@@ -42,12 +46,33 @@ public struct TranscriptHash: ~Copyable {
     }
   }
 
-  /// The tag of the transcript. It ends here: point and sum are zeroed, and only `start(point:)` begins another.
-  public mutating func finish(pad: consuming OneTimePad) -> AuthenticationTag {
+  /// Ends the transcript without telling anything: its tag can still be had, more bytes cannot follow.
+  public mutating func close() {
+    precondition(!isClosed)
     if bytes & 7 != 0 { hash.absorb(last: partial[0], bits: 8 * (bytes & 7)) }
-    let value = hash.finish()
+    value[0] = hash.finish()
+    isClosed = true
+  }
+
+  /// Appends the secret value of a closed transcript, so that the tag of this one vouches for that one too. Under the
+  /// pad of this tag nothing is learned about it.
+  public mutating func absorb(_ other: borrowing TranscriptHash) {
+    precondition(other.isClosed)
+    let words: [2 of UInt64] = [other.value[0].low, other.value[0].high]
+    var digest: [16 of UInt8] = .init(repeating: 0)
+    for i in 0..<16 { digest[i] = UInt8(truncatingIfNeeded: words[i / 8] &>> UInt64(8 * (i % 8))) }
+    absorb(digest.span)
+    var span = digest.mutableSpan
+    FixedStorage.wipe(&span)
+  }
+
+  /// The tag of the transcript, which ends here if it was not closed: all that is secret is zeroed, and only
+  /// `start(point:)` begins another.
+  public mutating func finish(pad: consuming OneTimePad) -> AuthenticationTag {
+    if !isClosed { close() }
+    let tag = AuthenticationTag(pad.cover(value[0]))
     wipe()
-    return AuthenticationTag(pad.cover(value))
+    return tag
   }
 
   /// Ends the transcript and says whether `tag` is its tag. The pad is spent either way.
@@ -60,7 +85,10 @@ public struct TranscriptHash: ~Copyable {
     hash.wipe()
     var span = partial.mutableSpan
     FixedStorage.wipe(&span)
+    var closed = value.mutableSpan
+    FixedStorage.wipe(&closed)
     bytes = 0
+    isClosed = false
   }
 
   /// `-log2` of the forgery bound for a transcript of at most `bytes` bytes, rounded down.

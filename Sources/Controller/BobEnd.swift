@@ -37,6 +37,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   var fpga: BobFpga<Bus>
   var storage: Storage
+  var window = ExchangeWindow(start: 0, stop: 0)
   var batches = BatchWindow()
   /// Events of the batch that is being collected, all of `runningFrame`.
   var collected = 0
@@ -47,6 +48,11 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// A full block that waits for the last answers to its batches.
   var closing: Half?
   var fifoIsDone = false
+  /// Words of the last burst, and how many of them were taken.
+  var wordsRead = 0
+  var wordsTaken = 0
+  /// The lowest slot that the next event of the running frame may have.
+  var lowestSlot: UInt32 = 0
   /// Events that could not be assigned to a frame.
   public internal(set) var eventsMasked: UInt64 = 0
 
@@ -74,6 +80,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }
 
   public mutating func open(_ window: ExchangeWindow) throws(DriverFault) {
+    self.window = window
     try fpga.setWindow(start: window.start, stop: window.stop)
     try fpga.setRunning(true)
     try fpga.commit()
@@ -84,7 +91,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.commit()
   }
 
-  public mutating func prepare(_ window: ExchangeWindow) {
+  public mutating func prepare() {
     batches.reset()
     storage.notes.wipe()
     collected = 0
@@ -93,8 +100,21 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     nextSlot = 0
     closing = nil
     fifoIsDone = false
+    wordsRead = 0
+    wordsTaken = 0
+    lowestSlot = 0
     eventsMasked = 0
   }
 
-  public mutating func isOver(_ window: ExchangeWindow) throws(DriverFault) -> Bool { fifoIsDone && collected == 0 }
+  public mutating func forget() {
+    storage.notes.wipe()
+    storage.batchNotes.wipe()
+    storage.words.wipe()
+    fpga.wipeBuffers()
+    collected = 0
+    wordsRead = 0
+    wordsTaken = 0
+  }
+
+  public mutating func isOver() throws(DriverFault) -> Bool { fifoIsDone && collected == 0 }
 }

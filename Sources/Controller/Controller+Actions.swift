@@ -18,9 +18,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .closeOptics: closeOptics()
     case .abandonSession: abandon()
     case .eraseKeys:
-      abandon()
       core.pool.wipe()
       core.keys.wipe()
+      abandon()
     }
   }
 
@@ -34,14 +34,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     } catch {
       return fail(error)
     }
-    guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
-    ownNonce = nonce
+    guard drawWord() != nil else { return apply(.failed(FaultCause(.entropyLost))) }
     apply(.selfTestPassed)
   }
 
   private mutating func openOptics() {
     setLaserArm(high: End.role == .alice)
-    end.prepare(window)
+    end.prepare()
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0
@@ -76,8 +75,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   /// Ends the session on this side and, if it can still be told, on the peer's.
   private mutating func abandon() {
     // The line acts without the bus, so light is off even if the gateware does not answer.
-    do throws(BusError) { try board.set(.laserArm, high: false) } catch { heartbeatIsHigh = false }
-    do throws(DriverFault) { try end.close() } catch { heartbeatIsHigh = false }
+    var isShut = true
+    do throws(BusError) { try board.set(.laserArm, high: false) } catch { isShut = false }
+    do throws(DriverFault) { try end.close() } catch { isShut = false }
     if linkIsUp, core.channel.hasRoom(), lastEnd != .peerRefused {
       core.payload.clear()
       core.payload.put(RefusalCode.sessionEnded)
@@ -85,10 +85,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       core.sendSession(.refuse)
     }
     forgetSession()
+    // In the fault state the heartbeat stops, and the gateware's watchdog does what the bus could not.
+    if !isShut { apply(.failed(FaultCause(.busRefused))) }
   }
 
   mutating func forgetSession() {
     core.abandon()
+    end.forget()
     windowIsProposed = false
     peerNonce = nil
   }
@@ -124,6 +127,8 @@ enum SessionTiming {
   /// The window opens this many frames after it was proposed: 168 ms for the answer and the registers.
   static var startLeadFrames: UInt32 { 16 }
   static var stopLeadFrames: UInt32 { 16 }
+  /// How far the next block numbers of the two modules may lie apart.
+  static var blockSkipMax: UInt32 { 16 }
 }
 
 extension FaultCause {

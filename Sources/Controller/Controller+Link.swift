@@ -82,7 +82,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .booting, .selfTest, .idle, .acquiring, .faulted, .zeroized: return
     }
     do throws(SiftingFault) {
-      try Self.sift(header, from: inbox, &end, &core, &board, window)
+      try Self.sift(header, from: inbox, &end, &core, &board)
     } catch {
       endSession(error)
     }
@@ -91,9 +91,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
   private static func sift(
     _ header: FrameHeader, from inbox: borrowing Inbox, _ end: inout End, _ core: inout LinkCore,
-    _ board: inout Board, _ window: ExchangeWindow
+    _ board: inout Board
   ) throws(SiftingFault) {
-    try end.receive(header, inbox.payload, &core, &board, window)
+    try end.receive(header, inbox.payload, &core, &board)
   }
 
   private mutating func takeDistillation(_ header: FrameHeader) {

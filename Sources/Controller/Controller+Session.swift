@@ -6,14 +6,19 @@ import Units
 import Wire
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Sends role, nonce, next block and every field of the configuration.
+  /// Sends role, whether it is an answer, nonce, next block and every field of the configuration.
   mutating func greet() {
     guard core.channel.hasRoom() else { return }
     lastEnd = .none
+    if case .acquiring(1, _) = state {
+      guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
+      ownNonce = nonce
+    }
     core.payload.clear()
     core.payload.put(End.role.rawValue)
+    core.payload.put(isAnswering ? 1 : 0)
     core.payload.put64(ownNonce)
-    core.payload.put32(core.pool.firstUnusedBlock)
+    core.payload.put32(core.pool.nextUsableBlock() ?? .max)
     core.payload.put(ConfigurationField.count)
     for number in 0..<ConfigurationField.count {
       guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
@@ -29,7 +34,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       case .hello: try takeHello()
       case .refuse: try takeRefusal()
       case .window: try takeWindow()
-      case .windowSet: takeWindowSet()
+      case .windowSet: try takeWindowSet()
       case .stop: try takeStop()
       case .drained: peerIsDrained = true
       default: throw .outOfRange
@@ -41,11 +46,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   private mutating func takeHello() throws(PayloadError) {
-    // A module at rest joins a session that its peer asks for.
-    if case .idle = state { apply(.startRequested) }
-    guard case .acquiring = state else { return }
     var reader = ByteReader()
     let role = try reader.take(from: inbox.payload)
+    let isAnswer = try reader.take(from: inbox.payload) != 0
+    // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
+    if case .idle = state, !isAnswer {
+      isAnswering = true
+      apply(.startRequested)
+    }
+    guard case .acquiring = state else { return }
     let nonce = try reader.take64(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     guard try reader.take(from: inbox.payload) == ConfigurationField.count else { throw .outOfRange }
@@ -64,7 +73,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       }
     }
     try reader.finish(inbox.payload)
-    agree(peerNonce: nonce, peerBlock: block)
+    guard let own = core.pool.nextUsableBlock(), block != .max else {
+      lastEnd = .keysExhausted
+      return refuse(RefusalCode.keysExhausted, own: 0)
+    }
+    // A module that lost power is a few blocks ahead; a forged greeting must not burn the pool.
+    guard max(own, block) - min(own, block) <= SessionTiming.blockSkipMax else { throw .outOfRange }
+    agree(peerNonce: nonce, block: max(own, block))
   }
 
   /// Tells the peer why not, and gives up.
@@ -78,12 +93,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     lastEnd = reason
   }
 
-  private mutating func agree(peerNonce nonce: UInt64, peerBlock: UInt32) {
+  private mutating func agree(peerNonce nonce: UInt64, block: UInt32) {
     peerNonce = nonce
-    core.nextBlock = max(core.pool.firstUnusedBlock, peerBlock)
+    core.nextBlock = block
     core.binding.aliceNonce = End.role == .alice ? ownNonce : nonce
     core.binding.bobNonce = End.role == .alice ? nonce : ownNonce
-    core.binding.configuration = configuration.digest
+    for number in 0..<ConfigurationField.count {
+      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
+      core.binding.configuration[Int(number)] = configuration[field]
+    }
     guard End.role == .alice else { return }
     proposeWindow()
   }
@@ -93,14 +111,18 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let frame: UInt32
     do { frame = try end.frame() } catch { return fail(error) }
     let start = frame + SessionTiming.startLeadFrames
-    let frames = configuration.exchangeFrames
-    guard load(ExchangeWindow(start: start, stop: frames == 0 ? .max - 1 : start + frames)) else { return }
+    guard load(ExchangeWindow(start: start, stop: Self.stop(from: start, configuration))) else { return }
     windowIsProposed = true
     core.payload.clear()
     core.payload.put32(window.start)
     core.payload.put32(window.stop)
     core.payload.put32(core.nextBlock)
     core.sendSession(.window)
+  }
+
+  /// The end of a window that opens at `start`; without a length it stays open until it is shortened.
+  private static func stop(from start: UInt32, _ configuration: LinkConfiguration) -> UInt32 {
+    configuration.exchangeFrames == 0 ? .max - 1 : start + configuration.exchangeFrames
   }
 
   private mutating func takeWindow() throws(PayloadError) {
@@ -110,17 +132,34 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let stop = try reader.take32(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     try reader.finish(inbox.payload)
-    guard start < stop, block == core.nextBlock else { throw .outOfRange }
+    guard block == core.nextBlock, start < UInt32.max / 2, stop == Self.stop(from: start, configuration) else {
+      throw .outOfRange
+    }
     // Too late for this window: the next attempt proposes another.
     guard load(ExchangeWindow(start: start, stop: stop)) else { return }
     core.payload.clear()
+    core.payload.put32(start)
+    core.payload.put32(stop)
     core.sendSession(.windowSet)
+    bindWindow()
     apply(.windowAgreed)
   }
 
-  private mutating func takeWindowSet() {
+  private mutating func takeWindowSet() throws(PayloadError) {
     guard case .acquiring = state, End.role == .alice, windowIsProposed else { return }
+    var reader = ByteReader()
+    let start = try reader.take32(from: inbox.payload)
+    let stop = try reader.take32(from: inbox.payload)
+    try reader.finish(inbox.payload)
+    // The answer to an earlier proposal is of no use.
+    guard ExchangeWindow(start: start, stop: stop) == window else { return }
+    bindWindow()
     apply(.windowAgreed)
+  }
+
+  private mutating func bindWindow() {
+    core.binding.startFrame = window.start
+    core.binding.stopFrame = window.stop
   }
 
   private mutating func takeStop() throws(PayloadError) {
@@ -139,15 +178,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let value = try reader.take64(from: inbox.payload)
     try reader.finish(inbox.payload)
     switch state {
-    case .acquiring, .exchanging: break
-    // In draining the peer may have finished already; a block that misses answers ends at its deadline.
-    case .booting, .selfTest, .idle, .draining, .faulted, .zeroized: return
+    case .acquiring, .exchanging, .draining: break
+    case .booting, .selfTest, .idle, .faulted, .zeroized: return
     }
     let reason: SessionEnd
     if let field = ConfigurationField(rawValue: code) {
       reason = .configurationDiffers(field, own: configuration[field], peer: value)
     } else {
-      reason = code == RefusalCode.sameRole ? .sameRole : .peerRefused
+      reason =
+        code == RefusalCode.sameRole ? .sameRole : code == RefusalCode.keysExhausted ? .keysExhausted : .peerRefused
     }
     // Set first: a session that the peer ended is not ended a second time towards him.
     lastEnd = .peerRefused

@@ -257,6 +257,7 @@ extension BlockRefusal {
     case .notReconciled: "not_reconciled"
     case .notConfirmed: "not_confirmed"
     case .accountsDiffer: "accounts_differ"
+    case .axisBiased: "axis_biased"
     case .noLength: "no_length"
     case .tagWrong: "tag_wrong"
     case .unexpectedMessage: "unexpected_message"

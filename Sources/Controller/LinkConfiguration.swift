@@ -48,8 +48,9 @@ public struct LinkConfiguration: Equatable, Sendable {
   public var blockBits: UInt32 = 1 << 21
   /// Frames of the exchange; zero means until stopped.
   public var exchangeFrames: UInt32 = 0
-  /// The largest share of any axis among sifted events that the device is trusted not to exceed.
-  public var axisShareMax = PartsPerMillion(333_334)
+  /// The largest share of any axis among sifted events that the device is trusted not to exceed. The default covers
+  /// detectors whose efficiencies differ by 3 % and is charged to every key length; a share above it refuses the block.
+  public var axisShareMax = PartsPerMillion(342_000)
   /// Failure probabilities as powers of ten, sign left out.
   public var epsilonSecret: UInt8 = 10
   public var epsilonCorrect: UInt8 = 15
@@ -91,23 +92,14 @@ public struct LinkConfiguration: Equatable, Sendable {
     }
     return nil
   }
-
-  /// A digest of all fields in order (FNV-1a); it names a configuration in the transcript and is no secret.
-  public var digest: UInt64 {
-    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
-    for number in 0..<ConfigurationField.count {
-      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
-      for place in 0..<UInt64(8) {
-        digest = (digest ^ (self[field] >> (8 * place) & 0xff)) &* 0x100_0000_01b3
-      }
-    }
-    return digest
-  }
 }
 
 extension LinkConfiguration {
   /// Sifted bits that may still enter a block once it is full: those of all batches in flight.
   public static var blockOverrunBits: UInt32 { UInt32(SiftingBatch.inFlightMax * SiftingBatch.eventsMax) }
+
+  /// The longest exchange, 130 days; frame numbers leave room for it behind any frame of the first year.
+  static var exchangeFramesMax: UInt32 { 1 << 30 }
 
   /// Sets a field from its number; false when the value is outside of the field's type.
   public mutating func set(_ field: ConfigurationField, to value: UInt64) -> Bool {
@@ -148,6 +140,7 @@ extension LinkConfiguration {
     guard shareSignal.count > 0 else { return .shareSignal }
     guard shareDecoy.count > 0, shareSignal.count + shareDecoy.count < 65_536 else { return .shareDecoy }
     guard blockBits >= 1 << 10, blockBits <= UInt32(SiftedBits.max) - Self.blockOverrunBits else { return .blockBits }
+    guard exchangeFrames <= Self.exchangeFramesMax else { return .exchangeFrames }
     guard axisShareMax.count >= 333_334, axisShareMax.count < 500_000 else { return .axisShareMax }
     guard (1...30).contains(epsilonSecret) else { return .epsilonSecret }
     guard (1...15).contains(epsilonCorrect) else { return .epsilonCorrect }
@@ -168,7 +161,7 @@ extension LinkConfiguration {
       multiPhotonTag: .crossClicks(axisShareMax: axis))
     plan.target = SecurityTarget(
       epsilonSecret: Self.powerOfTen(epsilonSecret), epsilonCorrect: Self.powerOfTen(epsilonCorrect))
-    return DistillationPlan(keyLength: plan, expectedQber: plannedQber)
+    return DistillationPlan(keyLength: plan, expectedQber: plannedQber, axisShareMax: axisShareMax)
   }
 
   /// Planned counts by intensity: events in proportion to the light that is sent, and a little noise in the vacuum.

@@ -21,6 +21,8 @@ public struct LinkCore: ~Copyable {
   var nextBlock: UInt32 = 0
   /// A block whose sifting is over and whose distillation has not begun.
   var sealed: Half?
+  /// The half in distillation: its sifted key is fixed, whatever the peer sends.
+  var distilling: Half?
 
   public init(
     store: consuming SiftedStore, channel: consuming BlockChannel, distiller: consuming Distiller,
@@ -40,15 +42,17 @@ public struct LinkCore: ~Copyable {
     return channel.number(.second) == nil ? .second : nil
   }
 
-  /// Opens the next block with one-time words from the pool.
-  mutating func openBlock(in half: Half, journal: inout some IndexJournal & ~Copyable) throws(PoolFault) {
+  /// Opens a block with its one-time words from the pool.
+  mutating func openBlock(
+    _ number: UInt32, in half: Half, journal: inout some IndexJournal & ~Copyable
+  ) throws(PoolFault) {
     var words: [8 of UInt64] = .init(repeating: 0)
     var span = words.mutableSpan
-    try pool.take(block: nextBlock, into: &span, journal: &journal)
-    channel.open(half, number: nextBlock, words: &span, binding: binding)
+    try pool.take(block: number, into: &span, journal: &journal)
+    channel.open(half, number: number, words: &span, binding: binding)
     totals.authBitsSpent += UInt64(8 * AuthenticationPool.bytesPerBlock)
     filling = half
-    nextBlock += 1
+    nextBlock = number + 1
   }
 
   /// Sends the composed payload as a message of a block.
@@ -82,7 +86,6 @@ public struct LinkCore: ~Copyable {
   /// Does one slice of distillation; false when it waits for the peer or has nothing to do.
   mutating func distil(_ board: inout some ModuleBoard & ~Copyable) -> Bool {
     if let half = sealed, distiller.isIdle { beginDistillation(half, &board) }
-    distiller.drawHashKey(&channel, entropy: &board)
     switch distiller.phase {
     case .finished, .refused:
       settle(&board)
@@ -95,7 +98,8 @@ public struct LinkCore: ~Copyable {
 
   mutating func beginDistillation(_ half: Half, _ board: inout some ModuleBoard & ~Copyable) {
     guard let number = channel.number(half), channel.hasRoom() else { return }
-    sealed = nil
+    if sealed == half { sealed = nil }
+    distilling = half
     totals.siftedBits += UInt64(store.count(half))
     totals.crossClicks += store.cross(half).total
     board.blockClosed(number, siftedKey: store.key(half), bits: store.count(half))
@@ -116,6 +120,7 @@ public struct LinkCore: ~Copyable {
     store.wipe(half)
     channel.close(half)
     distiller.release()
+    distilling = nil
   }
 
   /// The first bytes of the key replenish the authentication pool, the rest becomes 256-bit keys.
@@ -125,10 +130,12 @@ public struct LinkCore: ~Copyable {
     for i in 0..<count {
       bytes[i] = UInt8(truncatingIfNeeded: distiller.secretKey[i / 8] >> UInt64(56 - 8 * (i % 8)))
     }
-    let added = pool.replenish(bytes.span.extracting(first: count))
+    // Too short a key replenishes nothing; so it is on the other side.
+    if count == AuthenticationPool.bytesPerBlock, pool.replenish(bytes.span, from: summary.number) {
+      totals.replenishedBits += UInt64(8 * count)
+    }
     var span = bytes.mutableSpan
     FixedStorage.wipe(&span)
-    totals.replenishedBits += UInt64(8 * added)
     let firstWord = (count + 7) / 8
     let lastStart = summary.finalBits / 64 - KeyRing.keyWords
     guard firstWord <= lastStart else { return }
@@ -150,6 +157,7 @@ public struct LinkCore: ~Copyable {
     payload.wipe()
     filling = nil
     sealed = nil
+    distilling = nil
   }
 }
 

@@ -38,32 +38,34 @@ public protocol OpticalEnd: ~Copyable {
   mutating func status() throws(DriverFault) -> FpgaStatus
   mutating func clearWatchdog() throws(DriverFault)
   mutating func frame() throws(DriverFault) -> UInt32
-  /// Opens in these frames; both bounds take effect at the next frame boundary.
+  /// Opens in these frames, or changes them; both bounds take effect at the next frame boundary.
   mutating func open(_ window: ExchangeWindow) throws(DriverFault)
   mutating func close() throws(DriverFault)
-  /// Forgets what was in flight and makes ready for a window.
-  mutating func prepare(_ window: ExchangeWindow)
+  /// Forgets what was in flight and makes ready for the window that was opened.
+  mutating func prepare()
+  /// Wipes everything that was measured or looked up.
+  mutating func forget()
   /// Whether everything detected in the window has been announced; true for Alice once its frames are over.
-  mutating func isOver(_ window: ExchangeWindow) throws(DriverFault) -> Bool
+  mutating func isOver() throws(DriverFault) -> Bool
   /// The work of one tick of the exchange.
   mutating func sift(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow, blockBits: Int
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
   ) throws(SiftingFault)
   /// A message of sifting from the peer.
   mutating func receive(
     _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
-    _ board: inout some ModuleBoard & ~Copyable, _ window: ExchangeWindow
+    _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault)
   var wireCounters: WireCounters { get }
 }
 
 extension OpticalEnd where Self: ~Copyable {
-  /// Opens the next block, or says why it cannot.
+  /// Opens a block, or says why it cannot.
   static func openBlock(
-    in half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+    _ number: UInt32, in half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
     do throws(PoolFault) {
-      try core.openBlock(in: half, journal: &board)
+      try core.openBlock(number, in: half, journal: &board)
     } catch {
       switch error {
       case .exhausted(let block), .spent(let block, _): throw .keysExhausted(block: block)

@@ -7,11 +7,14 @@ public import Units
 public import Wire
 
 /// What every transcript starts with, so that a tag binds the session and not only the block.
-public struct SessionBinding: Equatable, Sendable {
+public struct SessionBinding: Sendable {
   public var aliceNonce: UInt64 = 0
   public var bobNonce: UInt64 = 0
-  /// Digest of the configuration that both modules agreed on.
-  public var configuration: UInt64 = 0
+  /// The fields of the configuration that both modules agreed on, in order.
+  public var configuration: [16 of UInt64] = .init(repeating: 0)
+  /// The frames that they agreed on.
+  public var startFrame: UInt32 = 0
+  public var stopFrame: UInt32 = 0
 
   public init() {}
 }
@@ -44,33 +47,43 @@ private struct OpenBlock: ~Copyable {
     number = nil
     sent.wipe()
     heard.wipe()
-    sentPad = nil
-    heardPad = nil
+    if let pad = sentPad.take() { pad.discard() }
+    if let pad = heardPad.take() { pad.discard() }
   }
 
-  /// What follows the tag is in no transcript; only an abort can.
+  /// What follows the end of a transcript is in none; only tags and an abort can.
   mutating func noteSent(_ header: Span<UInt8>, _ payload: Span<UInt8>, _ disclosure: Disclosure) {
     precondition(number != nil)
     ledger.enter(disclosure)
-    guard sentPad != nil else { return }
+    guard sentPad != nil, !sent.isClosed else { return }
     sent.absorb(header)
     sent.absorb(payload)
   }
 
   mutating func noteHeard(_ header: Span<UInt8>, _ payload: Span<UInt8>) {
     precondition(number != nil)
-    guard heardPad != nil else { return }
+    guard heardPad != nil, !heard.isClosed else { return }
     heard.absorb(header)
     heard.absorb(payload)
   }
 
-  mutating func tagOfSent() -> AuthenticationTag {
+  /// The tag of what was sent. Alice's comes first and vouches also for what she heard from Bob.
+  mutating func tagOfSent(vouchesForHeard: Bool) -> AuthenticationTag {
     guard let pad = sentPad.take() else { preconditionFailure("a block is tagged once") }
+    if vouchesForHeard {
+      heard.close()
+      sent.absorb(heard)
+    }
     return sent.finish(pad: pad)
   }
 
-  mutating func verify(_ tag: AuthenticationTag) -> Bool {
+  /// Whether `tag` belongs to what was heard, and to what was sent if the peer's tag vouches for that too.
+  mutating func verify(_ tag: AuthenticationTag, vouchesForSent: Bool) -> Bool {
     guard let pad = heardPad.take() else { return false }
+    if vouchesForSent {
+      sent.close()
+      heard.absorb(sent)
+    }
     return heard.verify(tag, pad: pad)
   }
 }
@@ -78,6 +91,9 @@ private struct OpenBlock: ~Copyable {
 /// The way to the peer for the messages of up to two open blocks: counts what each tells and hashes all of it.
 ///
 /// DIST-002 Every message of a block, in both directions, is in the transcript that the block's tags cover.
+///
+/// Alice's tag comes first and covers what she sent and what she heard; Bob sends his only after he has verified hers.
+/// So each side that stores a key knows that both heard each other unaltered, and Alice knows that Bob accepted.
 public struct BlockChannel: ~Copyable {
   public let role: Role
   private var outbox: Outbox
@@ -207,7 +223,9 @@ public struct BlockChannel: ~Copyable {
 extension BlockChannel {
   /// Sends the tag of what this module sent in the block so far; of the block only an abort may follow.
   mutating func sendTag(in half: Half) {
-    let tag = half == .first ? first.tagOfSent() : second.tagOfSent()
+    let vouches = role == .alice
+    let tag =
+      half == .first ? first.tagOfSent(vouchesForHeard: vouches) : second.tagOfSent(vouchesForHeard: vouches)
     var bytes: [16 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     var writer = ByteWriter()
@@ -224,7 +242,9 @@ extension BlockChannel {
       let low = try reader.take64(from: payload)
       try reader.finish(payload)
       let tag = AuthenticationTag(low: low, high: high)
-      return half == .first ? first.verify(tag) : second.verify(tag)
+      let vouches = role == .bob
+      return half == .first
+        ? first.verify(tag, vouchesForSent: vouches) : second.verify(tag, vouchesForSent: vouches)
     } catch {
       return false
     }
@@ -241,14 +261,16 @@ extension BlockChannel {
     return bytes
   }
 
-  private func prologue(_ binding: SessionBinding, direction: UInt8) -> [25 of UInt8] {
-    var bytes: [25 of UInt8] = .init(repeating: 0)
+  private func prologue(_ binding: SessionBinding, direction: UInt8) -> [153 of UInt8] {
+    var bytes: [153 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     var writer = ByteWriter()
     writer.put(direction, into: &span)
     writer.put64(binding.aliceNonce, into: &span)
     writer.put64(binding.bobNonce, into: &span)
-    writer.put64(binding.configuration, into: &span)
+    for i in binding.configuration.indices { writer.put64(binding.configuration[i], into: &span) }
+    writer.put32(binding.startFrame, into: &span)
+    writer.put32(binding.stopFrame, into: &span)
     return bytes
   }
 }

@@ -13,6 +13,8 @@ public enum BlockRefusal: UInt8, Sendable {
   case notConfirmed
   /// The accounted leaks or the computed lengths of the modules differ.
   case accountsDiffer
+  /// One axis is sifted more often than the key length assumes; see `LinkConfiguration.axisShareMax`.
+  case axisBiased
   /// The bounds leave no secret bit.
   case noLength
   /// A tag of the peer was wrong.
@@ -31,6 +33,8 @@ public struct BlockSummary: Sendable {
   public var sifted = IntensityCounts()
   public var errors = IntensityCounts()
   public var cross = IntensityCounts()
+  /// Bob only: sifted bits by the axis they were measured on.
+  public var axes = AxisCounts()
   public var ledger = DisclosureLedger()
   /// Bounds and length; nil until confirmation.
   public var result: KeyLengthResult?

@@ -1,7 +1,7 @@
 import Authentication
 import Estimation
 import FixedStorage
-public import Ports
+import Ports
 import Reconciliation
 import Sifting
 import Units
@@ -27,19 +27,19 @@ extension Distiller {
     case (.reconciling, .parityRequest):
       try answerParities(payload, &reader, store, &channel)
     case (.reconciling, .reconciled):
-      let tiles = Int(try reader.take16(from: payload))
+      let number = Int(try reader.take16(from: payload))
       let disclosed = try reader.take64(from: payload)
       try reader.finish(payload)
-      guard tiles == tileCount, disclosed == channel.ledger(half).parityBits else {
-        return refuse(.accountsDiffer, &channel)
-      }
-      phase = .awaitingHash
-    case (.awaitingVerdict, .counts):
+      guard tileIsOpen, !tileIsHashed, number == tile else { throw .outOfRange }
+      guard disclosed == channel.ledger(half).parityBits else { return refuse(.accountsDiffer, &channel) }
+      phase = .hashing
+    case (.reconciling, .counts):
+      guard tileIsHashed, tile == tileCount - 1 else { throw .outOfRange }
       try takeVerdict(payload, &reader, &channel)
     case (.amplifying, .tag):
+      // Bob tags only what he has accepted.
       guard channel.verifyTag(payload, in: half) else { return refuse(.tagWrong, &channel) }
       peerTagIsRight = true
-      sendTag(&channel)
     default:
       throw .outOfRange
     }
@@ -51,10 +51,10 @@ extension Distiller {
   ) throws(PayloadError) {
     let number = Int(try reader.take16(from: payload))
     let seed = try reader.take64(from: payload)
-    if !tileIsOpen || number != tile {
-      // Tiles come in order, so that none is opened twice and its parities asked for again.
-      guard number == (tileIsOpen ? tile + 1 : 0), number < tileCount else { throw .outOfRange }
-      openReference(number, store, seed: seed)
+    if !tileIsOpen || tileIsHashed {
+      try openNext(number, store, seed: seed)
+    } else {
+      guard number == tile else { throw .outOfRange }
     }
     storage.payload.clear()
     storage.payload.put16(UInt16(truncatingIfNeeded: number))
@@ -67,9 +67,21 @@ extension Distiller {
     }
   }
 
+  /// After a hash either the next tile comes or the same one again, a few times. Tiles never go back.
+  private mutating func openNext(
+    _ number: Int, _ store: borrowing SiftedStore, seed: UInt64
+  ) throws(PayloadError) {
+    let isRetry = tileIsHashed && number == tile
+    guard number < tileCount, isRetry || number == (tileIsHashed ? tile + 1 : 0) else { throw .outOfRange }
+    guard !isRetry || retries < Self.retriesMax else { throw .outOfRange }
+    retries = isRetry ? retries + 1 : 0
+    openReference(number, store, seed: seed)
+  }
+
   private mutating func openReference(_ number: Int, _ store: borrowing SiftedStore, seed: UInt64) {
     tile = number
     tileIsOpen = true
+    tileIsHashed = false
     let first = number * Self.tileBits / 64
     let bits = bits(ofTile: number)
     storage.reference.begin(
@@ -77,24 +89,30 @@ extension Distiller {
       disclosureMax: bits)
   }
 
-  /// Draws the public hash key once Bob is through; called by the owner, who has the entropy source.
-  public mutating func drawHashKey(
-    _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
+  /// Draws a public hash key and sends it with the hash of the tile that Bob has finished.
+  mutating func sendHash(
+    _ store: borrowing SiftedStore, _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
   ) {
-    guard role == .alice, phase == .awaitingHash else { return }
+    var key: [4 of UInt64] = .init(repeating: 0)
     for i in 0..<4 {
       guard let word = publicWord(from: &entropy) else { return refuse(.entropyLost, &channel) }
-      hashKey[i] = word
+      key[i] = word
     }
-    startHash()
-  }
-
-  mutating func sendHash(_ value: UInt64, _ channel: inout BlockChannel) {
+    let first = tile * Self.tileBits / 64
+    let bits = bits(ofTile: tile)
+    let words = first..<(first + Bits.words(for: bits))
+    hash.start(key: ConfirmationKey(words: key))
+    hash.absorb(store.key(half).extracting(words), bits: bits)
+    let value = hash.finish()
     storage.payload.clear()
-    for i in 0..<4 { storage.payload.put64(hashKey[i]) }
+    storage.payload.put16(UInt16(tile))
+    for i in 0..<4 { storage.payload.put64(key[i]) }
     storage.payload.put64(value)
     send(.confirm, discloses: .confirmation(64), &channel)
-    phase = .awaitingVerdict
+    // What Bob does next tells whether the tiles agreed.
+    channel.charge(.outcome, in: half)
+    tileIsHashed = true
+    phase = .reconciling
   }
 
   private mutating func takeVerdict(
@@ -105,7 +123,6 @@ extension Distiller {
     let peerLength = Int(clamping: try reader.take64(from: payload))
     let peerLeak = try reader.take64(from: payload)
     try reader.finish(payload)
-    channel.charge(.outcome, in: half)
     summary.ledger = channel.ledger(half)
     let result = keyLength()
     summary.result = result
@@ -141,7 +158,9 @@ extension Distiller {
     }
     send(.seed, discloses: .nothing, &channel)
     seedWordsReady += words
-    if seedWordsReady == seedWordsNeeded { phase = .amplifying }
+    guard seedWordsReady == seedWordsNeeded else { return }
+    sendTag(&channel)
+    phase = .amplifying
   }
 
   /// A uniform word that will be public.

@@ -24,11 +24,15 @@ extension Distiller {
       guard Int(number) == tile else { throw .outOfRange }
       takeParities(payload.extracting(reader.offset..<payload.count), &channel)
     case (.awaitingHash, .confirm):
-      for i in 0..<4 { hashKey[i] = try reader.take64(from: payload) }
-      peerHash = try reader.take64(from: payload)
+      let number = Int(try reader.take16(from: payload))
+      var key: [4 of UInt64] = .init(repeating: 0)
+      for i in 0..<4 { key[i] = try reader.take64(from: payload) }
+      let value = try reader.take64(from: payload)
       try reader.finish(payload)
+      guard number == tile else { throw .outOfRange }
       channel.charge(.confirmation(64), in: half)
-      startHash()
+      channel.charge(.outcome, in: half)
+      judgeTile(key, value, &store, &channel)
     case (.awaitingVerdict, .length):
       let bits = Int(try reader.take32(from: payload))
       let bytes = Int(try reader.take16(from: payload))
@@ -39,6 +43,7 @@ extension Distiller {
     case (.amplifying, .tag):
       guard channel.verifyTag(payload, in: half) else { return refuse(.tagWrong, &channel) }
       peerTagIsRight = true
+      sendTag(&channel)
     default:
       throw .outOfRange
     }
@@ -63,7 +68,7 @@ extension Distiller {
       send(.parityRequest, discloses: .nothing, &channel)
       summary.roundTrips += 1
       phase = .awaitingParities
-    case .finished: closeTile(&store, &channel)
+    case .finished: closeTile(&channel)
     case .failed: refuse(.notReconciled, &channel)
     }
   }
@@ -88,28 +93,8 @@ extension Distiller {
     }
   }
 
-  /// Counts the corrected bits by intensity, stores the tile and goes on to the next, or to confirmation.
-  private mutating func closeTile(_ store: inout SiftedStore, _ channel: inout BlockChannel) {
-    let first = tile * Self.tileBits / 64
-    let bits = bits(ofTile: tile)
-    let words = Bits.words(for: bits)
-    var errors: UInt64 = 0
-    for word in 0..<words {
-      let before = store.key(half)[first + word]
-      // The error pattern is public: the requests of reconciliation tell it.
-      var changed = before ^ storage.corrector.corrected[word]
-      while changed != 0 {
-        let bit = (first + word) * 64 + changed.trailingZeroBitCount
-        summary.errors[store.intensity(of: bit, in: half)] += 1
-        errors += 1
-        changed &= changed - 1
-      }
-    }
-    store.replace(storage.corrector.corrected.extracting(first: words), at: first, in: half)
-    qberOfTiles = PartsPerMillion(UInt32(errors * 1_000_000 / UInt64(bits)))
-    tileIsOpen = false
-    tile += 1
-    guard tile == tileCount else { return }
+  /// Tells Alice that a tile is done, and what it cost by Bob's account.
+  private mutating func closeTile(_ channel: inout BlockChannel) {
     storage.payload.clear()
     storage.payload.put16(UInt16(truncatingIfNeeded: tile))
     storage.payload.put64(channel.ledger(half).parityBits)
@@ -117,14 +102,55 @@ extension Distiller {
     phase = .awaitingHash
   }
 
-  /// Compares the hashes, computes the length and tells Alice the verdict.
-  mutating func judge(_ value: UInt64, _ store: borrowing SiftedStore, _ channel: inout BlockChannel) {
-    // Both hashes are public once the comparison is announced.
-    guard value == peerHash else {
-      channel.charge(.outcome, in: half)
-      return refuse(.notConfirmed, &channel)
+  /// Compares the hashes of a tile: equal, it is stored; different, it is reconciled anew.
+  private mutating func judgeTile(
+    _ key: [4 of UInt64], _ value: UInt64, _ store: inout SiftedStore, _ channel: inout BlockChannel
+  ) {
+    let bits = bits(ofTile: tile)
+    let words = Bits.words(for: bits)
+    tileIsOpen = false
+    phase = .reconciling
+    // Both hashes are public, and so is whether they are equal.
+    guard hashOfCorrected(words, bits: bits, key: key) == value else {
+      retries += 1
+      if retries > Self.retriesMax { refuse(.notConfirmed, &channel) }
+      return
     }
-    channel.charge(.outcome, in: half)
+    let errors = countErrors(words, store)
+    let first = tile * Self.tileBits / 64
+    store.replace(storage.corrector.corrected.extracting(first: words), at: first, in: half)
+    qberOfTiles = PartsPerMillion(UInt32(errors * 1_000_000 / UInt64(bits)))
+    retries = 0
+    tile += 1
+    if tile == tileCount { tellCounts(&channel) }
+  }
+
+  private mutating func hashOfCorrected(_ words: Int, bits: Int, key: [4 of UInt64]) -> UInt64 {
+    hash.start(key: ConfirmationKey(words: key))
+    hash.absorb(storage.corrector.corrected.extracting(first: words), bits: bits)
+    return hash.finish()
+  }
+
+  /// Counts the corrected bits of the open tile by intensity.
+  private mutating func countErrors(_ words: Int, _ store: borrowing SiftedStore) -> UInt64 {
+    let first = tile * Self.tileBits / 64
+    var errors: UInt64 = 0
+    for word in 0..<words {
+      // The error pattern is public: the requests of reconciliation tell it.
+      var changed = store.key(half)[first + word] ^ storage.corrector.corrected[word]
+      while changed != 0 {
+        let bit = (first + word) * 64 + changed.trailingZeroBitCount
+        summary.errors[store.intensity(of: bit, in: half)] += 1
+        errors += 1
+        changed &= changed - 1
+      }
+    }
+    return errors
+  }
+
+  /// Computes the length and tells Alice the counts that it follows from.
+  private mutating func tellCounts(_ channel: inout BlockChannel) {
+    guard !summary.axes.exceeds(plan.axisShareMax) else { return refuse(.axisBiased, &channel) }
     summary.ledger = channel.ledger(half)
     let result = keyLength()
     summary.result = result
@@ -133,7 +159,6 @@ extension Distiller {
     summary.cross.write(into: &storage.payload)
     storage.payload.put64(result.length)
     storage.payload.put64(summary.ledger.totalBits)
-    // The outcome was charged above, on both sides.
     send(.counts, discloses: .nothing, &channel)
     phase = .awaitingVerdict
   }
@@ -142,7 +167,7 @@ extension Distiller {
     guard bits > 0 else { return refuse(.noLength, &channel) }
     guard let result = summary.result else { return refuse(.unexpectedMessage, &channel) }
     let own = Int(result.length)
-    guard bits <= own, own - bits <= Self.lengthToleranceBits, 8 * bytes <= bits else {
+    guard bits <= own, own - bits <= Self.lengthToleranceBits, bytes == min(Self.replenishBytes, bits / 8) else {
       return refuse(.accountsDiffer, &channel)
     }
     summary.finalBits = bits
@@ -159,8 +184,6 @@ extension Distiller {
     guard first + words <= seedWordsNeeded else { throw .tooLong }
     for i in 0..<words { storage.seed[first + i] = try reader.take64(from: payload) }
     seedWordsReady += words
-    guard seedWordsReady == seedWordsNeeded else { return }
-    sendTag(&channel)
-    phase = .amplifying
+    if seedWordsReady == seedWordsNeeded { phase = .amplifying }
   }
 }

@@ -19,6 +19,7 @@ extension Distiller {
     summary = BlockSummary(number: number)
     summary.sifted = store.sifted(half)
     summary.cross = store.cross(half)
+    summary.axes = store.axes(half)
     switch role {
     case .bob:
       sendCounts(.close, &channel)
@@ -57,7 +58,7 @@ extension Distiller {
       guard role == .bob else { return false }
       correctOneStep(&store, &channel, entropy: &entropy)
     case .hashing:
-      hashOneStep(store, &channel)
+      sendHash(store, &channel, entropy: &entropy)
     case .seeding:
       guard role == .alice else { return false }
       sendSeedPart(&channel, entropy: &entropy)
@@ -73,22 +74,6 @@ extension Distiller {
     storage.payload.clear()
     summary.sifted.write(into: &storage.payload)
     send(type, discloses: .nothing, &channel)
-  }
-
-  /// Hashes at most 4096 words; at the end Alice sends her hash and Bob compares his with it.
-  mutating func hashOneStep(_ store: borrowing SiftedStore, _ channel: inout BlockChannel) {
-    let total = Bits.words(for: siftedBits)
-    let end = min(total, hashedWords + 4096)
-    let range = hashedWords..<end
-    let bits = min(siftedBits, 64 * end) - 64 * hashedWords
-    hash.absorb(store.key(half).extracting(range), bits: bits)
-    hashedWords = end
-    guard end == total else { return }
-    let value = hash.finish()
-    switch role {
-    case .alice: sendHash(value, &channel)
-    case .bob: judge(value, store, &channel)
-    }
   }
 
   func keyLength() -> KeyLengthResult {
@@ -131,14 +116,13 @@ extension Distiller {
     channel.sendTag(in: half)
     tagIsSent = true
   }
+}
 
-  /// Begins the confirmation hash of the reconciled key under the public key in `hashKey`.
-  mutating func startHash() {
-    hash.start(
-      key: ConfirmationKey(
-        point: Field128(low: hashKey[0], high: hashKey[1]), multiplier: Field128(low: hashKey[2], high: hashKey[3])))
-    hashedWords = 0
-    phase = .hashing
+extension ConfirmationKey {
+  /// A key of four public words: point, then multiplier, low words first.
+  init(words: [4 of UInt64]) {
+    self.init(
+      point: Field128(low: words[0], high: words[1]), multiplier: Field128(low: words[2], high: words[3]))
   }
 }
 

@@ -13,10 +13,13 @@ public struct DistillationPlan: Sendable {
   public let keyLength: KeyLengthPlan<PerPulse>
   /// Sets the block lengths of the first tile's reconciliation; every later tile uses the tile before.
   public let expectedQber: PartsPerMillion
+  /// The share of an axis that the key length is computed for.
+  public let axisShareMax: PartsPerMillion
 
-  public init(keyLength: KeyLengthPlan<PerPulse>, expectedQber: PartsPerMillion) {
+  public init(keyLength: KeyLengthPlan<PerPulse>, expectedQber: PartsPerMillion, axisShareMax: PartsPerMillion) {
     self.keyLength = keyLength
     self.expectedQber = expectedQber
+    self.axisShareMax = axisShareMax
   }
 }
 
@@ -29,8 +32,9 @@ public enum DistillerPhase: Equatable, Sendable {
   case reconciling
   /// Bob: a reply is due.
   case awaitingParities
-  /// Hashing the reconciled key; Bob first waits for Alice's hash.
+  /// Bob: Alice's hash of the tile is due.
   case awaitingHash
+  /// Alice: the hash of a tile has to be drawn, computed and sent.
   case hashing
   /// Alice: Bob's verdict and counts are awaited. Bob: Alice's length is awaited.
   case awaitingVerdict
@@ -51,6 +55,8 @@ public struct Distiller: ~Copyable {
   public static var tileBits: Int { CascadeLimits.tileBitsMax }
   public static var seedWords: Int { ToeplitzAccumulator.seedWords }
   public static var outputWords: Int { SiftedStore.bitsMax / 64 }
+  /// A tile whose hashes differ is reconciled anew this often before its block is given up.
+  public static var retriesMax: Int { 2 }
   /// Bytes of every key that go back to the authentication pool: what the block's two tags cost.
   public static var replenishBytes: Int { 64 }
 
@@ -99,11 +105,12 @@ public struct Distiller: ~Copyable {
   var tileIsOpen = false
   var qberOfTiles: PartsPerMillion
   var hash = ConfirmationHash()
-  var hashKey: [4 of UInt64] = .init(repeating: 0)
+  /// How often the open tile was reconciled anew because its hashes differed.
+  var retries = 0
+  /// Alice: the last tile asked about has been hashed for Bob.
+  var tileIsHashed = false
   /// Bob: the public seed of the open tile's permutations.
   var tileSeed: UInt64 = 0
-  var peerHash: UInt64 = 0
-  var hashedWords = 0
   var seedWordsReady = 0
   var amplifiedTiles = 0
   var amplifierIsOpen = false
@@ -147,14 +154,13 @@ public struct Distiller: ~Copyable {
     phase = .idle
     tile = 0
     tileIsOpen = false
-    hashedWords = 0
     seedWordsReady = 0
     amplifiedTiles = 0
     amplifierIsOpen = false
     tagIsSent = false
     peerTagIsRight = false
-    hashKey = .init(repeating: 0)
-    peerHash = 0
+    retries = 0
+    tileIsHashed = false
   }
 
   /// Gives the block up and tells the peer, unless it was the peer who did.

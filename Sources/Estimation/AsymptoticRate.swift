@@ -1,4 +1,4 @@
-/// Secret bits per sifted bit of endless single-photon blocks with advantage distillation (theory.md sections 2.2, 2.3).
+/// Secret bits per sifted bit of long single-photon blocks with advantage distillation (theory.md sections 2.2, 2.3).
 ///
 /// At block length 1 this is the Devetak-Winter rate of BB84 and of the six-state protocol (established); for longer
 /// blocks it is the two-way rate of Bell-diagonal states (derived here, checked against simulation).

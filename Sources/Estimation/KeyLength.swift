@@ -47,7 +47,7 @@ extension KeyLengthPlan {
   /// more.
   ///
   /// From phase errors to secrecy against coherent attacks by entropic uncertainty: established at block length 1
-  /// (Tomamichel, Lim, Gisin, Renner, arXiv 1103.4130). Distillation, the pooled estimate of phase errors, announcements
+  /// (Tomamichel, Lim, Gisin, Renner, arXiv 1103.4130). Distillation, the pooled phase-error estimate, announcements
   /// on the way and the tag: sound, project derivations. Assumed: what finite-key.md section 6 lists as not covered.
   /// Rounding: the secret part loses one part in 2^36, more than the rounding before it for means 0.001 apart, and is
   /// rounded down.

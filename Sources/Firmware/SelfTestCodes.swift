@@ -115,7 +115,7 @@ private func testSiftedBits(_ tally: inout Tally) {
 
 /// A good session, a fault in the middle of one, and the way out.
 func testStates(_ tally: inout Tally) {
-  let limits = ModuleLimits.standard
+  let limits = ModuleLimits()
   let now = Instant(ns: 0)
   var state = ModuleState.booting(deadline: now + limits.bootTimeout)
   let events: [7 of ModuleEvent] = [

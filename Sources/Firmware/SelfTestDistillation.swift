@@ -67,7 +67,6 @@ private struct DistillingEnd: ~Copyable {
     } catch {
       return false
     }
-    distiller.drawHashKey(&channel, entropy: &entropy)
     for _ in 0..<64 where distiller.step(store: &store, &channel, entropy: &entropy) {}
     do throws(LinkError) { try channel.flush(to: &outgoing) } catch { return false }
     return true

@@ -14,7 +14,7 @@ public enum ModuleState: Equatable, Sendable {
   case acquiring(attempt: UInt8, deadline: Instant)
   /// Light is on or about to be. The deadline moves with every sign of life of the peer.
   case exchanging(deadline: Instant)
-  /// The optics are closed; what was detected is still being distilled.
+  /// The optics are closed; what was detected is still being distilled. The deadline moves like that of `exchanging`.
   case draining(deadline: Instant)
   case faulted(FaultCause)
   case zeroized
@@ -79,31 +79,15 @@ public enum ModuleAction: Equatable, Sendable {
   case eraseKeys
 }
 
+/// How long each state may last.
 public struct ModuleLimits: Sendable {
-  public let bootTimeout: Nanoseconds
-  public let selfTestTimeout: Nanoseconds
-  public let acquireAttemptsMax: UInt8
-  public let acquireTimeout: Nanoseconds
-  public let peerSilenceMax: Nanoseconds
-  public let drainTimeout: Nanoseconds
+  public var bootTimeout = Nanoseconds(milliseconds: 2000)
+  public var selfTestTimeout = Nanoseconds(milliseconds: 5000)
+  public var acquireAttemptsMax: UInt8 = 3
+  public var acquireTimeout = Nanoseconds(milliseconds: 2000)
+  public var peerSilenceMax = Nanoseconds(milliseconds: 5000)
+  /// Without a sign of the peer while the last blocks are distilled; longer than any silent piece of his work.
+  public var drainTimeout = Nanoseconds(milliseconds: 30_000)
 
-  public init(
-    bootTimeout: Nanoseconds, selfTestTimeout: Nanoseconds, acquireAttemptsMax: UInt8,
-    acquireTimeout: Nanoseconds, peerSilenceMax: Nanoseconds, drainTimeout: Nanoseconds
-  ) {
-    self.bootTimeout = bootTimeout
-    self.selfTestTimeout = selfTestTimeout
-    self.acquireAttemptsMax = acquireAttemptsMax
-    self.acquireTimeout = acquireTimeout
-    self.peerSilenceMax = peerSilenceMax
-    self.drainTimeout = drainTimeout
-  }
-
-  /// Boot 2 s, self-test 5 s, three attempts of 2 s, 5 s of silence, two minutes for the last block.
-  public static var standard: ModuleLimits {
-    ModuleLimits(
-      bootTimeout: Nanoseconds(milliseconds: 2000), selfTestTimeout: Nanoseconds(milliseconds: 5000),
-      acquireAttemptsMax: 3, acquireTimeout: Nanoseconds(milliseconds: 2000),
-      peerSilenceMax: Nanoseconds(milliseconds: 5000), drainTimeout: Nanoseconds(milliseconds: 120_000))
-  }
+  public init() {}
 }

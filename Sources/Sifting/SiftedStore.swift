@@ -34,6 +34,34 @@ public struct IntensityCounts: Equatable, Sendable {
   }
 }
 
+/// Counts of sifted events by physical axis.
+public struct AxisCounts: Equatable, Sendable {
+  public var x: UInt64 = 0
+  public var y: UInt64 = 0
+  public var z: UInt64 = 0
+
+  public init() {}
+
+  public var total: UInt64 { x + y + z }
+  public var largest: UInt64 { max(x, max(y, z)) }
+
+  public mutating func add(_ axis: Axis) {
+    switch axis {
+    case .x: x += 1
+    case .y: y += 1
+    case .z: z += 1
+    }
+  }
+
+  /// Whether the most frequent axis is seen more often than a share of `limit` explains, by five standard deviations.
+  ///
+  /// A check of the device assumption, not a bound: an adversary may steer what is counted (finite-key.md 3.4).
+  public func exceeds(_ limit: PartsPerMillion) -> Bool {
+    let expected = Double(total) * limit.value
+    return Double(largest) > expected + 5 * (expected * (1 - limit.value)).squareRoot()
+  }
+}
+
 /// Which of two sifted keys: one fills while the other is distilled.
 public enum Half: UInt8, Sendable {
   case first, second
@@ -53,6 +81,7 @@ public struct SiftedStore: ~Copyable {
   private var labelLow: Block<UInt64>
   private var labelHigh: Block<UInt64>
   private var counts: [2 of IntensityCounts] = .init(repeating: IntensityCounts())
+  private var axisCounts: [2 of AxisCounts] = .init(repeating: AxisCounts())
   private var crossCounts: [2 of IntensityCounts] = .init(repeating: IntensityCounts())
 
   public init(
@@ -66,6 +95,7 @@ public struct SiftedStore: ~Copyable {
 
   public func count(_ half: Half) -> Int { Int(counts[Int(half.rawValue)].total) }
   public func sifted(_ half: Half) -> IntensityCounts { counts[Int(half.rawValue)] }
+  public func axes(_ half: Half) -> AxisCounts { axisCounts[Int(half.rawValue)] }
   public func cross(_ half: Half) -> IntensityCounts { crossCounts[Int(half.rawValue)] }
 
   /// Adds a sifted bit; false if the half is full.
@@ -79,6 +109,9 @@ public struct SiftedStore: ~Copyable {
     counts[Int(half.rawValue)][intensity] += 1
     return true
   }
+
+  /// Counts the physical axis of a sifted bit.
+  public mutating func countAxis(_ axis: Axis, in half: Half) { axisCounts[Int(half.rawValue)].add(axis) }
 
   /// Counts an event whose axes agree but which clicked on several axes; it gives no key.
   public mutating func countCross(_ intensity: Intensity, in half: Half) {
@@ -116,6 +149,7 @@ public struct SiftedStore: ~Copyable {
     labelLow.wipe(range)
     labelHigh.wipe(range)
     counts[Int(half.rawValue)] = IntensityCounts()
+    axisCounts[Int(half.rawValue)] = AxisCounts()
     crossCounts[Int(half.rawValue)] = IntensityCounts()
   }
 

@@ -2,6 +2,7 @@ import Controller
 import Foundation
 import LinkControl
 import Optics
+import TwinRun
 import Units
 
 /// Progress of a run, one line per simulated second.

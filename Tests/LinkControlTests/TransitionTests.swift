@@ -3,9 +3,15 @@ import LinkControl
 import Testing
 import Units
 
-private let limits = ModuleLimits(
-  bootTimeout: Nanoseconds(100), selfTestTimeout: Nanoseconds(100), acquireAttemptsMax: 3,
-  acquireTimeout: Nanoseconds(50), peerSilenceMax: Nanoseconds(200), drainTimeout: Nanoseconds(400))
+private let limits: ModuleLimits = {
+  var limits = ModuleLimits()
+  limits.bootTimeout = Nanoseconds(100)
+  limits.selfTestTimeout = Nanoseconds(100)
+  limits.acquireTimeout = Nanoseconds(50)
+  limits.peerSilenceMax = Nanoseconds(200)
+  limits.drainTimeout = Nanoseconds(400)
+  return limits
+}()
 private let cause = FaultCause(.stuckRegister, address: 8, expected: 1, found: 0)
 private let events: [ModuleEvent] = [
   .configured, .selfTestPassed, .startRequested, .stopRequested, .windowAgreed, .refused, .peerHeard, .linkLost,

@@ -2,7 +2,7 @@ import HostStorage
 import Reconciliation
 import Testing
 
-// The expected values come from a Python program after Documentation/Protocol/Reconciliation.md that shares no code with
+// The expected values come from a Python program after Documentation/Protocol/Reconciliation.md sharing no code with
 // this package: exact integers, a tile kept as one number, node parities summed bit by bit.
 private let seed: UInt64 = 0x0123_4567_89ab_cdef
 

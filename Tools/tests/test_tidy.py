@@ -68,6 +68,7 @@ class TidyTests(unittest.TestCase):
         five = "func f<let n: Int>(a: Int, b: [Int: Int], c: (Int) -> Int, _ d: Pair<Int, Int>, e: () -> Void)"
         self.assert_clean({"Sources/A/A.swift": five + " {}\n"})
         self.assert_breach("Sources/A/A.swift", five[:-1] + ", f: Int) {}\n", 1, "6 parameters")
+        self.assert_clean({"Sources/A/A.swift": five[:-1] + ", f: Int = 1) {}\n"})
 
     def test_unsafe_outsideItsModules(self):
         for text in ("let a = unsafe b\n", "nonisolated(unsafe) var a = 1\n", "func f(_ p: UnsafePointer<Int>) {}\n"):

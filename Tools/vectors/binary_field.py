@@ -106,7 +106,8 @@ def toeplitz():
         rows.append(f"ToeplitzVector(\n    seed: {seed}, keyBits: {n}, outputBits: {m},\n    output: [{output}])")
     print("\nstruct ToeplitzVector {\n  let seed: UInt64\n  let keyBits: Int\n  let outputBits: Int\n"
           "  let output: [UInt64]\n}")
-    table("Key words, then seed words, are drawn from `SeededRandom(seed:)`.", "toeplitzVectors", "ToeplitzVector", rows)
+    heading = "Key words, then seed words, are drawn from `SeededRandom(seed:)`."
+    table(heading, "toeplitzVectors", "ToeplitzVector", rows)
 
 
 def authentication():

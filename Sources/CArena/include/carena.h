@@ -9,15 +9,15 @@
 
 /* clang-format off */
 #define GIMBAL_ARENA_BLOCKS(BLOCK) \
-  BLOCK(siftedKey, uint64_t, 2 * (1 << 22) / 64, Sifting, "two sifted keys of 2^22 bits: one fills, one is distilled") \
+  BLOCK(siftedKey, uint64_t, 2 * (1 << 22) / 64, Sifting, "two sifted keys of 2^22 bits: one fills, one is used") \
   BLOCK(labelLow, uint64_t, 2 * (1 << 22) / 64, Sifting, "low bit of the intensity of every sifted bit") \
   BLOCK(labelHigh, uint64_t, 2 * (1 << 22) / 64, Sifting, "high bit of the intensity of every sifted bit") \
-  BLOCK(parityWords, uint64_t, 1024 + 16 * 1025, Reconciliation, "Alice: a tile and one row of prefix parities a pass") \
+  BLOCK(parityWords, uint64_t, 1024 + 16 * 1025, Reconciliation, "Alice: a tile, and prefix parities of each pass") \
   BLOCK(parityOrder, uint16_t, 65536, Reconciliation, "Alice: the permutation that is being applied") \
-  BLOCK(correctorWords, uint64_t, 1024 + 16 * 6144, Reconciliation, "Bob: the tile and three bit sets of tree nodes a pass") \
-  BLOCK(correctorPlaces, uint16_t, 16 * 2 * 65536, Reconciliation, "Bob: the permutation and its inverse of every pass") \
+  BLOCK(correctorWords, uint64_t, 1024 + 16 * 6144, Reconciliation, "Bob: a tile, and three node sets a pass") \
+  BLOCK(correctorPlaces, uint16_t, 16 * 2 * 65536, Reconciliation, "Bob: each pass's permutation and its inverse") \
   BLOCK(correctorAsked, uint32_t, 4096, Reconciliation, "Bob: the nodes of one request") \
-  BLOCK(toeplitzSums, uint64_t, (1 << 22) / 64 + 1, PrivacyAmplification, "sums of the matrix product, one word over the longest key") \
+  BLOCK(toeplitzSums, uint64_t, (1 << 22) / 64 + 1, PrivacyAmplification, "matrix product, a word over 2^22 bits") \
   BLOCK(toeplitzArena, uint64_t, 8192, PrivacyAmplification, "chunks and scratch of one polynomial product") \
   BLOCK(toeplitzSeed, uint64_t, 2 * (1 << 22) / 64, Distillation, "full-length seed: key bits and output bits") \
   BLOCK(secretKey, uint64_t, (1 << 22) / 64, Distillation, "the key of one block before it goes to the stores") \

@@ -1,29 +1,30 @@
 import CAllocationWatch
-import Controller
-import Distillation
-import FixedStorage
+package import Controller
+package import Distillation
+package import FixedStorage
 import HostStorage
-import Ports
-import Twin
-import Units
+package import Ports
+package import Twin
+package import Units
 
 /// The working memory of a module, from the heap of the development machine.
-struct HostBlocks: StorageSource, ~Copyable {
-  mutating func block<Element: FixedWidthInteger & BitwiseCopyable>(
+package struct HostBlocks: StorageSource, ~Copyable {
+  package init() {}
+
+  package mutating func block<Element: FixedWidthInteger & BitwiseCopyable>(
     _ name: StorageName, of element: Element.Type, count: Int
   ) -> Block<Element> {
     Block<Element>.onHost(count: count)
   }
 }
 
-
 /// The gateware's wire, answered by the twin.
-struct TwinSpi: SpiBus, ~Copyable {
+package struct TwinSpi: SpiBus, ~Copyable {
   private var bus: SimulatedSpiBus
 
-  init(_ simulation: Simulation, role: Role) { bus = SimulatedSpiBus(simulation, role: role) }
+  package init(_ simulation: Simulation, role: Role) { bus = SimulatedSpiBus(simulation, role: role) }
 
-  mutating func transfer(_ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) throws(BusError) {
+  package mutating func transfer(_ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) throws(BusError) {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
     try bus.transfer(command, reply: &reply)
@@ -31,16 +32,16 @@ struct TwinSpi: SpiBus, ~Copyable {
 }
 
 /// The rest of a module's board, answered by the twin.
-struct TwinBoard: ModuleBoard, ~Copyable {
+package struct TwinBoard: ModuleBoard, ~Copyable {
   private var i2c: SimulatedI2cBus
   private var lines: SimulatedLines
   private var entropy: SeededEntropy
   private var link: MemoryLink
-  private var journal = MemoryJournal(JournalMedium())
+  package var journal = MemoryJournal(JournalMedium())
   private let recorder: Recorder
   private let role: Role
 
-  init(_ simulation: Simulation, role: Role, seed: UInt64, link: consuming MemoryLink, recorder: Recorder) {
+  package init(_ simulation: Simulation, role: Role, seed: UInt64, link: consuming MemoryLink, recorder: Recorder) {
     i2c = SimulatedI2cBus(simulation, role: role)
     lines = SimulatedLines(simulation, role: role)
     entropy = SeededEntropy(seed: seed)
@@ -49,7 +50,7 @@ struct TwinBoard: ModuleBoard, ~Copyable {
     self.role = role
   }
 
-  mutating func transfer(
+  package mutating func transfer(
     _ bytes: Span<UInt8>, to address: UInt8, reply: inout MutableSpan<UInt8>
   ) throws(BusError) {
     gimbal_watch_pause()
@@ -57,46 +58,46 @@ struct TwinBoard: ModuleBoard, ~Copyable {
     try i2c.transfer(bytes, to: address, reply: &reply)
   }
 
-  mutating func set(_ line: OutputLine, high: Bool) throws(BusError) {
+  package mutating func set(_ line: OutputLine, high: Bool) throws(BusError) {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
     try lines.set(line, high: high)
   }
 
-  mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool {
+  package mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
     return try lines.isHigh(line)
   }
 
-  mutating func fill(_ bytes: inout MutableSpan<UInt8>) throws(EntropyError) {
+  package mutating func fill(_ bytes: inout MutableSpan<UInt8>) throws(EntropyError) {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
     try entropy.fill(&bytes)
   }
 
-  mutating func send(_ bytes: Span<UInt8>) throws(LinkError) -> Int {
+  package mutating func send(_ bytes: Span<UInt8>) throws(LinkError) -> Int {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
     return try link.send(bytes)
   }
 
-  mutating func receive(into bytes: inout MutableSpan<UInt8>) throws(LinkError) -> Int {
+  package mutating func receive(into bytes: inout MutableSpan<UInt8>) throws(LinkError) -> Int {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
     return try link.receive(into: &bytes)
   }
 
-  mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
-  mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
+  package mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
+  package mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
 
-  mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int) {
+  package mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int) {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
     recorder.noteClosed(number, role, siftedKey, bits: bits)
   }
 
-  mutating func blockFinished(
+  package mutating func blockFinished(
     _ summary: BlockSummary, confirmedKey: Span<UInt64>, toeplitzSeed: Span<UInt64>, secretKey: Span<UInt64>
   ) {
     gimbal_watch_pause()

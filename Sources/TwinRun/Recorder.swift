@@ -1,31 +1,31 @@
-import Distillation
-import Foundation
-import Units
+package import Distillation
+package import Foundation
+package import Units
 
 /// Collects what both modules did with every block. It exists in the simulation only: firmware has no such eye.
-final class Recorder {
+package final class Recorder {
   /// One block as the two modules saw it.
-  struct Block {
-    var siftedBits = 0
-    var siftedKeys: [Role: [UInt64]] = [:]
-    var confirmedKeys: [Role: [UInt64]] = [:]
-    var seeds: [Role: [UInt64]] = [:]
-    var secretKeys: [Role: [UInt64]] = [:]
-    var finalBits: [Role: Int] = [:]
+  package struct Block {
+    package var siftedBits = 0
+    package var siftedKeys: [Role: [UInt64]] = [:]
+    package var confirmedKeys: [Role: [UInt64]] = [:]
+    package var seeds: [Role: [UInt64]] = [:]
+    package var secretKeys: [Role: [UInt64]] = [:]
+    package var finalBits: [Role: Int] = [:]
   }
 
-  private(set) var blocks: [UInt32: Block] = [:]
+  package private(set) var blocks: [UInt32: Block] = [:]
   private let keepsInputs: Bool
 
   /// Sifted keys and seeds are kept only when they will be written.
-  init(keepsInputs: Bool) { self.keepsInputs = keepsInputs }
+  package init(keepsInputs: Bool) { self.keepsInputs = keepsInputs }
 
-  func noteClosed(_ number: UInt32, _ role: Role, _ siftedKey: Span<UInt64>, bits: Int) {
+  package func noteClosed(_ number: UInt32, _ role: Role, _ siftedKey: Span<UInt64>, bits: Int) {
     blocks[number, default: Block()].siftedBits = bits
     if keepsInputs { blocks[number, default: Block()].siftedKeys[role] = array(siftedKey) }
   }
 
-  func noteFinished(
+  package func noteFinished(
     _ summary: BlockSummary, _ role: Role, _ confirmedKey: Span<UInt64>, _ seed: Span<UInt64>,
     _ secretKey: Span<UInt64>
   ) {
@@ -40,7 +40,7 @@ final class Recorder {
   }
 
   /// Whether there is a key and every finished block ended with the same key on both sides.
-  var keysMatch: Bool {
+  package var keysMatch: Bool {
     let finished = blocks.values.filter { !$0.secretKeys.isEmpty }
     return !finished.isEmpty
       && finished.allSatisfy { block in
@@ -50,7 +50,7 @@ final class Recorder {
   }
 
   /// Writes one text file per block; the format is described in Documentation/Recording.md.
-  func write(to folder: URL) throws {
+  package func write(to folder: URL) throws {
     for (number, block) in blocks {
       var text = "format gimbal-block 1\nblock \(number)\nsifted_bits \(block.siftedBits)\n"
       for (name, role) in [("alice", Role.alice), ("bob", Role.bob)] {

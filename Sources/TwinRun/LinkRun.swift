@@ -1,30 +1,43 @@
 import CAllocationWatch
-import Controller
+package import Controller
 import Distillation
-import Foundation
+package import Foundation
 import HostStorage
-import LinkControl
-import Optics
+package import LinkControl
+package import Optics
 import Ports
-import Twin
+package import Twin
 import Units
 
 /// What a run is asked to be.
-struct RunPlan {
-  var scenario: Scenario
-  var seconds: Double
-  var seed: UInt64
-  var alice: LinkConfiguration
-  var bob: LinkConfiguration
-  var aliceFaults = FaultPlan()
-  var bobFaults = FaultPlan()
-  var records: URL?
+package struct RunPlan {
+  package var scenario: Scenario
+  package var seconds: Double
+  package var seed: UInt64
+  package var alice: LinkConfiguration
+  package var bob: LinkConfiguration
+  package var aliceFaults = FaultPlan()
+  package var bobFaults = FaultPlan()
+  /// What the journals of the two modules remember of earlier runs.
+  package var aliceJournal = JournalMedium()
+  package var bobJournal = JournalMedium()
+  /// Length of the pre-shared authentication key; a block takes 64 bytes.
+  package var secretBytes = 4096
+  package var records: URL?
+
+  package init(scenario: Scenario, seconds: Double, seed: UInt64, alice: LinkConfiguration, bob: LinkConfiguration) {
+    self.scenario = scenario
+    self.seconds = seconds
+    self.seed = seed
+    self.alice = alice
+    self.bob = bob
+  }
 }
 
 /// Two complete modules over the twin's moving link, on one thread and in simulated time.
-struct LinkRun: ~Copyable {
-  typealias Alice = Controller<AliceEnd<TwinSpi>, TwinBoard>
-  typealias Bob = Controller<BobEnd<TwinSpi>, TwinBoard>
+package struct LinkRun: ~Copyable {
+  package typealias Alice = Controller<AliceEnd<TwinSpi>, TwinBoard>
+  package typealias Bob = Controller<BobEnd<TwinSpi>, TwinBoard>
 
   /// One-way delay of the classical link: a millisecond of radio.
   static var linkDelayTicks: UInt64 { 1 }
@@ -34,14 +47,14 @@ struct LinkRun: ~Copyable {
   static var overheadTicksMax: UInt64 { 200_000 }
 
   private let plan: RunPlan
-  private let simulation: Simulation
-  private let cable: MemoryCable
-  let recorder: Recorder
-  private var alice: Alice
-  private var bob: Bob
-  private var tick: UInt64 = 0
+  package let simulation: Simulation
+  package let cable: MemoryCable
+  package let recorder: Recorder
+  package var alice: Alice
+  package var bob: Bob
+  package private(set) var tick: UInt64 = 0
 
-  init(_ plan: RunPlan) {
+  package init(_ plan: RunPlan) {
     self.plan = plan
     simulation = Simulation(
       plan.scenario, seed: plan.seed, aliceFaults: plan.aliceFaults, bobFaults: plan.bobFaults)
@@ -49,21 +62,21 @@ struct LinkRun: ~Copyable {
     recorder = Recorder(keepsInputs: plan.records != nil)
     var random = SeededRandom(seed: plan.seed ^ 0x6769_6d62_616c_0001)
     var aliceBlocks = HostBlocks()
+    var aliceBoard = TwinBoard(
+      simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder)
+    aliceBoard.journal = MemoryJournal(plan.aliceJournal)
     alice = Alice(
-      configuration: plan.alice,
-      end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),
-      board: TwinBoard(
-        simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder),
+      configuration: plan.alice, end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),
+      board: aliceBoard,
       session: SessionMemory(role: .alice, configuration: plan.alice, from: &aliceBlocks), now: Instant(ns: 0))
     var bobBlocks = HostBlocks()
+    var bobBoard = TwinBoard(
+      simulation, role: .bob, seed: random.next(), link: MemoryLink(cable, end: 1), recorder: recorder)
+    bobBoard.journal = MemoryJournal(plan.bobJournal)
     bob = Bob(
-      configuration: plan.bob,
-      end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks),
-      board: TwinBoard(
-        simulation, role: .bob, seed: random.next(), link: MemoryLink(cable, end: 1), recorder: recorder),
+      configuration: plan.bob, end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks), board: bobBoard,
       session: SessionMemory(role: .bob, configuration: plan.bob, from: &bobBlocks), now: Instant(ns: 0))
-    let secret = (0..<4096).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    loadSecret(secret)
+    loadSecret((0..<plan.secretBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) })
   }
 
   private mutating func loadSecret(_ secret: [UInt8]) {
@@ -76,7 +89,7 @@ struct LinkRun: ~Copyable {
   }
 
   /// Runs until both modules rest; `progress` is called once per simulated second.
-  mutating func run(progress: (borrowing LinkRun) -> Void) -> RunResult {
+  package mutating func run(progress: (borrowing LinkRun) -> Void) -> RunResult {
     let started = ContinuousClock.now
     let before = gimbal_watch_count()
     let ticksMax = UInt64(plan.seconds * 1000) + Self.overheadTicksMax
@@ -95,16 +108,21 @@ struct LinkRun: ~Copyable {
     return result(allocations: gimbal_watch_count() - before, wall: elapsed)
   }
 
-  private mutating func step() {
+  /// One millisecond. A module that does not turn stands for a program that hangs.
+  package mutating func step(alice aliceTurns: Bool = true, bob bobTurns: Bool = true) {
     tick += 1
     let now = Instant(ns: tick * TimeBase.tick.count)
     simulation.advance(to: now)
     cable.passTick()
     gimbal_watch_begin()
-    alice.turn(at: now)
-    alice.distil(slicesMax: Self.slicesPerTick)
-    bob.turn(at: now)
-    bob.distil(slicesMax: Self.slicesPerTick)
+    if aliceTurns {
+      alice.turn(at: now)
+      alice.distil(slicesMax: Self.slicesPerTick)
+    }
+    if bobTurns {
+      bob.turn(at: now)
+      bob.distil(slicesMax: Self.slicesPerTick)
+    }
     gimbal_watch_end()
   }
 
@@ -119,7 +137,7 @@ struct LinkRun: ~Copyable {
   }
 
   /// The state of the link for a progress line.
-  var snapshot: Snapshot {
+  package var snapshot: Snapshot {
     Snapshot(
       milliseconds: tick, alice: alice.state, bob: bob.state, channel: simulation.channel,
       detections: simulation.detections, totals: bob.totals)
@@ -135,27 +153,27 @@ struct LinkRun: ~Copyable {
   }
 }
 
-struct Snapshot {
-  let milliseconds: UInt64
-  let alice: ModuleState
-  let bob: ModuleState
-  let channel: ChannelState
-  let detections: UInt64
-  let totals: SessionTotals
+package struct Snapshot {
+  package let milliseconds: UInt64
+  package let alice: ModuleState
+  package let bob: ModuleState
+  package let channel: ChannelState
+  package let detections: UInt64
+  package let totals: SessionTotals
 }
 
 /// What a run came to.
-struct RunResult {
-  let pulses: UInt64
-  let detections: UInt64
-  let alice: SessionTotals
-  let bob: SessionTotals
-  let keysMatch: Bool
-  let deadlineMisses: UInt64
-  let allocations: UInt64
-  let wallSeconds: Double
-  let states: [ModuleState]
-  let ends: [SessionEnd]
+package struct RunResult {
+  package let pulses: UInt64
+  package let detections: UInt64
+  package let alice: SessionTotals
+  package let bob: SessionTotals
+  package let keysMatch: Bool
+  package let deadlineMisses: UInt64
+  package let allocations: UInt64
+  package let wallSeconds: Double
+  package let states: [ModuleState]
+  package let ends: [SessionEnd]
 
-  var isGood: Bool { keysMatch && bob.netSecretBits > 0 }
+  package var isGood: Bool { keysMatch && bob.netSecretBits > 0 }
 }

@@ -1,0 +1,53 @@
+import Distillation
+import FixedStorage
+import HostStorage
+import PrivacyAmplification
+import Reconciliation
+import Wire
+
+/// Host memory that is lent to a `Block` and can still be looked at.
+@safe struct WatchedMemory {
+  let name: String
+  private let bytes: UnsafeRawBufferPointer
+
+  /// A zeroed block, and the watch on its bytes.
+  static func lend<Element: FixedWidthInteger>(
+    _ name: String, _ element: Element.Type, count: Int, to watch: inout [WatchedMemory]
+  ) -> Block<Element> {
+    let start = UnsafeMutablePointer<Element>.allocate(capacity: count)
+    unsafe start.initialize(repeating: 0, count: count)
+    unsafe watch.append(
+      WatchedMemory(
+        name: name, bytes: UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride)))
+    return unsafe Block(unsafeStart: start, count: count)
+  }
+
+  private init(name: String, bytes: UnsafeRawBufferPointer) {
+    self.name = name
+    unsafe self.bytes = unsafe bytes
+  }
+
+  var isZero: Bool { unsafe bytes.allSatisfy { $0 == 0 } }
+}
+
+extension Distiller.Storage {
+  /// Working memory whose bytes `watch` shows; what is public by design is told by its name.
+  static func watched(_ watch: inout [WatchedMemory]) -> Distiller.Storage {
+    typealias Memory = WatchedMemory
+    return Distiller.Storage(
+      reference: ParityReference(
+        words: Memory.lend("parityWords", UInt64.self, count: ParityReference.wordCount, to: &watch),
+        order: .onHost(count: ParityReference.orderCount)),
+      corrector: Corrector(
+        words: Memory.lend("correctorWords", UInt64.self, count: Corrector.wordCount, to: &watch),
+        places: .onHost(count: Corrector.placeCount), asked: .onHost(count: Corrector.askedCount)),
+      accumulator: ToeplitzAccumulator(
+        sums: Memory.lend("toeplitzSums", UInt64.self, count: ToeplitzAccumulator.sumsWords, to: &watch),
+        arena: Memory.lend("toeplitzArena", UInt64.self, count: ToeplitzAccumulator.arenaWords, to: &watch)),
+      keys: Distiller.KeyStorage(
+        seed: Memory.lend("seed", UInt64.self, count: Distiller.seedWords, to: &watch),
+        output: Memory.lend("secretKey", UInt64.self, count: Distiller.outputWords, to: &watch)),
+      payload: PayloadBuffer(
+        storage: Memory.lend("payload", UInt8.self, count: PayloadBuffer.capacityBytes, to: &watch)))
+  }
+}
