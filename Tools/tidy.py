@@ -17,7 +17,7 @@ FILE_LINES_MAX = 400
 COLUMNS_MAX = 120
 PARAMETERS_MAX = 5
 
-# Where `unsafe` may stand: memory becomes spans in the first, meets Linux in the second; the rest serve tests and twin.
+# Where `unsafe` may stand: memory becomes spans in the first, meets Linux in the second; others are for the host.
 UNSAFE_MODULES = {"FixedStorage", "Firmware", "HostSockets", "HostStorage"}
 # Modules whose switches list every case, so that a new one fails to compile until someone thinks.
 EXHAUSTIVE_MODULES = {"LinkControl"}

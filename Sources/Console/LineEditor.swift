@@ -54,11 +54,7 @@ public struct LineEditor: ~Copyable {
 }
 
 extension TerminalPort where Self: ~Copyable {
-  public mutating func print(_ text: StaticString) {
-    var line = Text<256>()
-    line.append(text)
-    write(line.utf8)
-  }
+  public mutating func print(_ text: StaticString) { write(text.ascii) }
 
   /// Writes a line and ends it as terminals want.
   public mutating func printLine<let capacity: Int>(_ line: borrowing Text<capacity>) {

@@ -124,11 +124,3 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
     return 1
   }
 }
-
-extension StandardStream {
-  func writeLine(_ line: StaticString) {
-    var text = Text<256>()
-    text.append(line)
-    writeLine(text)
-  }
-}

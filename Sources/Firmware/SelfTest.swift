@@ -67,6 +67,7 @@ struct VectorRandom {
 func runSelfTest() -> Bool {
   var tally = Tally(output: .output)
   testStaticMemory(&tally)
+  testText(&tally)
   testChecksums(&tally)
   testFields(&tally)
   testFrame(&tally)
@@ -95,4 +96,16 @@ private func testStaticMemory(_ tally: inout Tally) {
   tally.expect("static memory keeps its last byte", UInt64(inbox[last]), is: 0xa5)
   inbox.wipe()
   tally.expect("static memory is wiped", inbox[0] == 0 && inbox[last] == 0)
+}
+
+/// What is put together byte by byte is what a reader sees.
+private func testText(_ tally: inout Tally) {
+  var text = Text<256>()
+  text.append("gimbal")
+  let name: StaticString = "gimbal"
+  tally.expect("text as it is read", name.matches(text.utf8))
+  text.append(decimal: 1_024)
+  text.append(hexadecimal: 0xbeef, digits: 4)
+  let whole: StaticString = "gimbal1024beef"
+  tally.expect("text with numbers", whole.matches(text.utf8))
 }

@@ -14,10 +14,19 @@ struct StandardStream: TerminalPort {
 
   mutating func write(_ bytes: Span<UInt8>) { put(bytes) }
 
+  func writeLine(_ line: StaticString) {
+    put(line.ascii)
+    endLine()
+  }
+
   func writeLine<let capacity: Int>(_ text: borrowing Text<capacity>) {
     put(text.utf8)
-    let newline: [1 of UInt8] = [0x0a]
-    put(newline.span)
+    endLine()
+  }
+
+  private func endLine() {
+    let newline: StaticString = "\n"
+    put(newline.ascii)
   }
 
   private func put(_ bytes: Span<UInt8>) {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HostSockets
 import Optics
 import Twin
@@ -44,17 +45,28 @@ final class Program: @unchecked Sendable {
     return nil
   }
 
+  /// Ends the process at once; threads of a test block the signals that could be refused, and a child inherits that.
+  func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
+
   /// Waits for the end and returns exit status, the rest of the output and all complaints.
-  func finish(seconds: Double = 300) -> (status: Int32, output: String, complaints: String) {
+  func finish(seconds: Double = 300) -> Ending {
     let process = process
-    let limit = DispatchWorkItem { process.terminate() }
+    let limit = DispatchWorkItem { Glibc.kill(process.processIdentifier, SIGKILL) }
     DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: limit)
     let rest = lines.rest(from: output.fileHandleForReading)
     complaintsRead.wait()
     process.waitUntilExit()
     limit.cancel()
-    return (process.terminationStatus, rest, String(decoding: complaintsText, as: UTF8.self))
+    return Ending(
+      status: process.terminationStatus, output: rest, complaints: String(decoding: complaintsText, as: UTF8.self))
   }
+}
+
+/// How a process ended.
+struct Ending: Equatable {
+  let status: Int32
+  let output: String
+  let complaints: String
 }
 
 /// Cuts a stream into lines.

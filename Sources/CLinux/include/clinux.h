@@ -14,7 +14,7 @@ const char *gimbal_argument(int index);
 int gimbal_write(int descriptor, const void *start, size_t bytes);
 /* read(2) until all bytes are in; EPIPE when the stream ends before. */
 int gimbal_read(int descriptor, void *start, size_t bytes);
-/* What is there at once, at most `bytes`; 0 when nothing is, and at the end of a file. Fits blocking descriptors. */
+/* read(2) what is there at once, at most `bytes`, also of a blocking descriptor; 0 when nothing is, or at the end. */
 size_t gimbal_read_waiting(int descriptor, void *start, size_t bytes);
 void gimbal_close(int descriptor);
 
