@@ -30,8 +30,9 @@ run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --se
 twin:
 	@swift build -c release $(PROGRAMS) --product twin >&2
 
-test: ## Every suite, on the development machine
+test: twin ## Every suite, on the development machine
 	@swift test -c release --explicit-target-dependency-import-check error
+	@TWIN=$(TWIN) python3 -m unittest discover --quiet --start-directory Tests/TwinProgramTests
 
 check: ## Everything that CI runs
 	@Tools/check.sh $(CHECKS)

@@ -73,6 +73,12 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     nextSlot = 0
   }
 
+  public mutating func forget() {
+    notes.wipe()
+    choices.wipe()
+    fpga.wipeBuffers()
+  }
+
   public mutating func isOver() throws(DriverFault) -> Bool {
     try fpga.frame() >= window.stop
   }
@@ -86,20 +92,24 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
     _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
-    if header.type == .detections && core.channel.half(of: header.block) == nil {
-      guard header.block == core.nextBlock, let half = core.freeHalf else { throw .protocolBroken }
-      try Self.openBlock(in: half, &core, &board)
+    var batch: DetectedBatch?
+    if header.type == .detections {
+      // Read before anything is spent on it: a message without sense opens no block.
+      batch = try readDetections(payload, block: header.block)
+      if core.channel.half(of: header.block) == nil {
+        guard header.block >= core.nextBlock, header.block - core.nextBlock <= SessionTiming.blockSkipMax,
+          let half = core.freeHalf
+        else { throw .protocolBroken }
+        try Self.openBlock(header.block, in: half, &core, &board)
+      }
     }
     guard let half = core.channel.half(of: header.block), half != core.distilling else { throw .protocolBroken }
     core.channel.heard(header, payload: payload, in: half)
-    switch header.type {
-    case .detections:
-      let batch = try readDetections(payload, block: header.block)
+    if let batch {
       try announce(batch, in: half, &core)
-    case .sifted:
+    } else {
+      guard header.type == .sifted else { throw .protocolBroken }
       try takeSifted(payload, block: header.block, half, &core)
-    default:
-      throw .protocolBroken
     }
   }
 }
@@ -118,11 +128,13 @@ extension AliceEnd where Bus: ~Copyable {
   ) throws(SiftingFault) -> DetectedBatch {
     do throws(PayloadError) {
       var reader = ByteReader()
+      // The nonce only makes the request unpredictable; the tag covers it.
+      _ = try reader.take64(from: payload)
       let frame = try reader.take32(from: payload)
       let number = try reader.take32(from: payload)
       let events = Int(try reader.take16(from: payload))
       guard events > 0, events <= SiftingBatch.eventsMax, frame >= nextFrame, frame >= window.start,
-        frame < window.stop, number == batches.next, !batches.isFull
+        number == batches.next, !batches.isFull
       else { throw .outOfRange }
       var slot = frame == nextFrame ? nextSlot : 0
       for i in 0..<events {
@@ -145,29 +157,35 @@ extension AliceEnd where Bus: ~Copyable {
   private mutating func announce(
     _ batch: DetectedBatch, in half: Half, _ core: inout LinkCore
   ) throws(SiftingFault) {
-    do throws(DriverFault) {
-      try Self.lookUp(batch, through: &fpga, slots, into: &choices)
-    } catch {
-      throw .driver(error)
-    }
+    // Frames behind an end that was moved forward had no light; Bob may have heard of it too late.
+    let isLit = batch.frame < window.stop
+    if isLit { try lookUp(batch) }
     core.payload.clear()
     core.payload.put32(batch.number)
     core.payload.put16(UInt16(batch.events))
     let offset = BatchWindow.noteOffset(batch.number)
     for i in 0..<batch.events {
-      let word = choices[i]
-      guard let announcement = Self.announcement(of: word) else {
+      guard isLit, let announcement = Self.announcement(of: choices[i]) else {
         notes[offset + i] = 0x80
         core.payload.put(Announcement.nothing)
         continue
       }
-      let bit = UInt8(truncatingIfNeeded: FpgaMap.Lookup.bit.extract(from: word))
+      let bit = UInt8(truncatingIfNeeded: FpgaMap.Lookup.bit.extract(from: choices[i]))
       notes[offset + i] = bit | announcement.intensity.rawValue << 1
       core.payload.put(announcement.byte)
     }
+    choices.wipe(0..<batch.events)
     core.send(.choices, in: half, discloses: .nothing)
     core.totals.detections += UInt64(batch.events)
     core.totals.batches += 1
+  }
+
+  private mutating func lookUp(_ batch: DetectedBatch) throws(SiftingFault) {
+    do throws(DriverFault) {
+      try Self.lookUp(batch, through: &fpga, slots, into: &choices)
+    } catch {
+      throw .driver(error)
+    }
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.

@@ -1,6 +1,7 @@
-import FixedStorage
+import KeyStore
 import Distillation
 import Drivers
+import FixedStorage
 import Ports
 import RegisterMap
 import Sifting
@@ -11,36 +12,28 @@ extension BobEnd where Bus: ~Copyable {
   public mutating func sift(
     _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
   ) throws(SiftingFault) {
-    sealIfComplete(&core, blockBits: blockBits)
-    for _ in 0..<Self.burstsPerTick {
-      guard !fifoIsDone, core.channel.hasRoom(forFrames: 4), batches.hasRoom(for: 4) else { break }
-      if core.filling == nil {
-        // Both halves taken: events wait in the FIFO, and what overflows is counted there.
-        guard let half = core.freeHalf else { break }
-        try Self.openBlock(in: half, &core, &board)
-      }
-      guard let half = core.filling else { break }
-      if try !readBurst(half, &core, &board) { break }
+    try sealIfComplete(&core, &board, blockBits: blockBits)
+    for _ in 0..<Self.burstsPerTick where !fifoIsDone {
+      if wordsTaken == wordsRead, try !readBurst() { break }
+      try takeWords(&core, &board)
+      // Words that found no room wait for the next tick, and the FIFO behind them.
+      if wordsTaken < wordsRead { break }
     }
-    sealIfComplete(&core, blockBits: blockBits)
+    try sealIfComplete(&core, &board, blockBits: blockBits)
   }
 
-  /// Reads one burst; false when the FIFO had no more.
-  private mutating func readBurst(
-    _ half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
-  ) throws(SiftingFault) -> Bool {
-    let burst: BurstCount
+  /// Reads the next words of the FIFO; false when there were none.
+  private mutating func readBurst() throws(SiftingFault) -> Bool {
     do throws(DriverFault) {
-      burst = try Self.readEvents(from: &fpga, into: &storage.words)
-      if burst.words == 0, try fpga.frame() > window.stop + 1 { fifoIsDone = true }
+      let burst = try Self.readEvents(from: &fpga, into: &storage.words)
+      wordsTaken = 0
+      wordsRead = burst.words
+      // The last marker can be lost with an overflow; then the frame counter says that nothing more will come.
+      if burst.words == 0, try fpga.frame() > window.stop { fifoIsDone = true }
+      return burst.words > 0
     } catch {
       throw .driver(error)
     }
-    for i in 0..<burst.words where !fifoIsDone {
-      try take(storage.words[i], half, &core, &board)
-    }
-    if fifoIsDone { flush(half, &core) }
-    return burst.waiting > 0
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
@@ -51,29 +44,62 @@ extension BobEnd where Bus: ~Copyable {
     return try fpga.readEvents(into: &span)
   }
 
-  private mutating func take(
-    _ word: UInt32, _ half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+  /// Takes words as long as there is room for the batch that the next one may complete.
+  private mutating func takeWords(
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
-    let clicks = FpgaMap.Fifo.detectors.extract(from: word)
+    while wordsTaken < wordsRead, !fifoIsDone, core.channel.hasRoom(forFrames: 2), batches.hasRoom(for: 2) {
+      let word = storage.words[wordsTaken]
+      if FpgaMap.Fifo.detectors.extract(from: word) == 0 {
+        try takeMarker(word, &core, &board)
+      } else if try !takeEvent(word, &core, &board) {
+        return
+      }
+      wordsTaken += 1
+    }
+  }
+
+  private mutating func takeMarker(
+    _ word: UInt32, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+  ) throws(SiftingFault) {
+    try flush(&core, &board)
+    let marked = unwrapped(FpgaMap.Fifo.slot.extract(from: word), near: runningFrame ?? window.start)
+    // The gateware repeats the marker of a running frame behind a gap; frames never go back.
+    if let frame = runningFrame, marked < frame { return }
+    if runningFrame != marked { lowestSlot = 0 }
+    runningFrame = marked
+    if marked >= window.stop { fifoIsDone = true }
+  }
+
+  /// Collects an event; false when there is no block that it could belong to yet.
+  private mutating func takeEvent(
+    _ word: UInt32, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+  ) throws(SiftingFault) -> Bool {
     let slot = FpgaMap.Fifo.slot.extract(from: word)
-    guard clicks != 0 else {
-      flush(half, &core)
-      let marked = unwrapped(slot, near: runningFrame ?? window.start)
-      runningFrame = marked
-      if marked >= window.stop { fifoIsDone = true }
-      return
-    }
-    // After an overflow a marker may be missing: such events name another frame and are let go.
-    guard let frame = runningFrame, frame >= window.start, FpgaMap.Fifo.frameLow.extract(from: word) == frame & 3 else {
+    guard let frame = runningFrame, frame >= window.start, slot >= lowestSlot,
+      FpgaMap.Fifo.frameLow.extract(from: word) == frame & 3
+    else {
+      // A marker is missing: nothing counts until the next one.
+      runningFrame = nil
       eventsMasked += 1
-      return
+      return true
     }
+    if core.filling == nil {
+      guard let half = core.freeHalf else { return false }
+      guard let number = core.pool.nextUsableBlock(from: core.nextBlock) else {
+        throw .keysExhausted(block: core.nextBlock)
+      }
+      try Self.openBlock(number, in: half, &core, &board)
+    }
+    let clicks = FpgaMap.Fifo.detectors.extract(from: word)
     let measurement = Measurement(
       clicks: UInt8(truncatingIfNeeded: clicks), random: try random(for: clicks, &board))
     storage.slots[collected] = slot
     storage.batchNotes[collected] = measurement.note
+    lowestSlot = slot + 1
     collected += 1
-    if collected == SiftingBatch.eventsMax { flush(half, &core) }
+    if collected == SiftingBatch.eventsMax { try flush(&core, &board) }
+    return true
   }
 
   /// Fresh bits for the patterns that need them; a single click has nothing to draw.
@@ -81,19 +107,31 @@ extension BobEnd where Bus: ~Copyable {
     for clicks: UInt32, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) -> UInt32 {
     guard clicks.nonzeroBitCount > 1 else { return 0 }
-    var bytes: [4 of UInt8] = .init(repeating: 0)
-    var span = bytes.mutableSpan
-    do { try board.fill(&span) } catch { throw .entropy }
-    return UInt32(bytes[0]) << 24 | UInt32(bytes[1]) << 16 | UInt32(bytes[2]) << 8 | UInt32(bytes[3])
+    return UInt32(truncatingIfNeeded: try drawWord(&board))
   }
 
-  /// Announces the collected events.
-  private mutating func flush(_ half: Half, _ core: inout LinkCore) {
-    guard collected > 0, let frame = runningFrame, let block = core.channel.number(half) else { return }
+  private func drawWord(_ board: inout some ModuleBoard & ~Copyable) throws(SiftingFault) -> UInt64 {
+    var bytes: [8 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    do { try board.fill(&span) } catch { throw .entropy }
+    var word: UInt64 = 0
+    for i in 0..<8 { word = word << 8 | UInt64(bytes[i]) }
+    return word
+  }
+
+  /// Announces the collected events, with a fresh nonce: nobody can have asked for these choices before the clicks.
+  private mutating func flush(
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+  ) throws(SiftingFault) {
+    guard collected > 0, let frame = runningFrame, let half = core.filling, let block = core.channel.number(half) else {
+      return
+    }
+    let nonce = try drawWord(&board)
     let number = batches.open(block: block, events: collected)
     let offset = BatchWindow.noteOffset(number)
     var slot = frame == announcedFrame ? nextSlot : 0
     core.payload.clear()
+    core.payload.put64(nonce)
     core.payload.put32(frame)
     core.payload.put32(number)
     core.payload.put16(UInt16(collected))
@@ -107,14 +145,18 @@ extension BobEnd where Bus: ~Copyable {
     nextSlot = slot
     core.totals.detections += UInt64(collected)
     core.totals.batches += 1
+    storage.batchNotes.wipe(0..<collected)
     collected = 0
   }
 
   /// A full block, or the last one, takes no new batches, and is sealed when its last batch is answered.
-  private mutating func sealIfComplete(_ core: inout LinkCore, blockBits: Int) {
-    if closing == nil, let half = core.filling, collected == 0,
-      core.store.count(half) >= blockBits || fifoIsDone
+  private mutating func sealIfComplete(
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
+  ) throws(SiftingFault) {
+    if closing == nil, let half = core.filling, core.store.count(half) >= blockBits || fifoIsDone,
+      core.channel.hasRoom(), batches.hasRoom(for: 1)
     {
+      try flush(&core, &board)
       closing = half
       core.filling = nil
     }
@@ -164,25 +206,30 @@ extension BobEnd where Bus: ~Copyable {
     for i in 0..<noted.count {
       let byte = try reader.take(from: payload)
       guard let measurement = Measurement(note: storage.notes[noted.lowerBound + i]) else { throw .outOfRange }
-      if byte != Announcement.nothing {
-        guard let announcement = Announcement(byte: byte) else { throw .outOfRange }
-        if let bit = measurement.siftedBit(announcement) {
-          if measurement.isCross {
-            core.store.countCross(announcement.intensity, in: half)
-          } else {
-            guard core.store.append(bit, announcement.intensity, to: half) else { throw .tooLong }
-            core.store.countAxis(measurement.axis, in: half)
-            kept |= 1 << UInt8(i & 7)
-            core.totals.siftedNow += 1
-          }
-        }
-      }
+      if try keeps(measurement, announced: byte, half, &core) { kept |= 1 << UInt8(i & 7) }
       if i & 7 == 7 || i == noted.count - 1 {
         core.payload.put(kept)
         kept = 0
       }
     }
     storage.notes.wipe(noted)
+  }
+
+  /// Puts one event where it belongs; true if it is a bit of the sifted key.
+  private func keeps(
+    _ measurement: Measurement, announced byte: UInt8, _ half: Half, _ core: inout LinkCore
+  ) throws(PayloadError) -> Bool {
+    guard byte != Announcement.nothing else { return false }
+    guard let announcement = Announcement(byte: byte) else { throw .outOfRange }
+    guard let bit = measurement.siftedBit(announcement) else { return false }
+    guard !measurement.isCross else {
+      core.store.countCross(announcement.intensity, in: half)
+      return false
+    }
+    guard core.store.append(bit, announcement.intensity, to: half) else { throw .tooLong }
+    core.store.countAxis(measurement.axis, in: half)
+    core.totals.siftedNow += 1
+    return true
   }
 }
 

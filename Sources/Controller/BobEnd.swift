@@ -48,6 +48,11 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// A full block that waits for the last answers to its batches.
   var closing: Half?
   var fifoIsDone = false
+  /// Words of the last burst, and how many of them were taken.
+  var wordsRead = 0
+  var wordsTaken = 0
+  /// The lowest slot that the next event of the running frame may have.
+  var lowestSlot: UInt32 = 0
   /// Events that could not be assigned to a frame.
   public internal(set) var eventsMasked: UInt64 = 0
 
@@ -95,7 +100,20 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     nextSlot = 0
     closing = nil
     fifoIsDone = false
+    wordsRead = 0
+    wordsTaken = 0
+    lowestSlot = 0
     eventsMasked = 0
+  }
+
+  public mutating func forget() {
+    storage.notes.wipe()
+    storage.batchNotes.wipe()
+    storage.words.wipe()
+    fpga.wipeBuffers()
+    collected = 0
+    wordsRead = 0
+    wordsTaken = 0
   }
 
   public mutating func isOver() throws(DriverFault) -> Bool { fifoIsDone && collected == 0 }

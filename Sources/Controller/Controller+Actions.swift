@@ -18,9 +18,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .closeOptics: closeOptics()
     case .abandonSession: abandon()
     case .eraseKeys:
-      abandon()
       core.pool.wipe()
       core.keys.wipe()
+      abandon()
     }
   }
 
@@ -74,10 +74,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Ends the session on this side and, if it can still be told, on the peer's.
   private mutating func abandon() {
-    // The line acts without the bus, so light is off even if the gateware does not answer; if neither does, the
-    // watchdog closes. There is nobody left to report to: a fault is why we are here, or the next tick finds it.
-    do throws(BusError) { try board.set(.laserArm, high: false) } catch {}
-    do throws(DriverFault) { try end.close() } catch {}
+    // The line acts without the bus, so light is off even if the gateware does not answer.
+    var isShut = true
+    do throws(BusError) { try board.set(.laserArm, high: false) } catch { isShut = false }
+    do throws(DriverFault) { try end.close() } catch { isShut = false }
     if linkIsUp, core.channel.hasRoom(), lastEnd != .peerRefused {
       core.payload.clear()
       core.payload.put(RefusalCode.sessionEnded)
@@ -85,10 +85,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       core.sendSession(.refuse)
     }
     forgetSession()
+    // In the fault state the heartbeat stops, and the gateware's watchdog does what the bus could not.
+    if !isShut { apply(.failed(FaultCause(.busRefused))) }
   }
 
   mutating func forgetSession() {
     core.abandon()
+    end.forget()
     windowIsProposed = false
     peerNonce = nil
   }

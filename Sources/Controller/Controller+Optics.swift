@@ -49,17 +49,22 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
   }
 
-  /// Every 100 ms: the tamper line, and on Bob's side counters, bias currents and temperatures.
+  /// Every tick and in every state: an opened case erases all keys.
+  mutating func watchTamper() {
+    if case .zeroized = state { return }
+    do throws(BusError) {
+      if try board.isHigh(.tamper) { apply(.zeroizeRequested) }
+    } catch {
+      fail(.bus(error, address: 0))
+    }
+  }
+
+  /// On Bob's side, every 100 ms: counters, bias currents and temperatures.
   mutating func keepHouse() {
     guard ticks % 100 == 0 else { return }
     switch state {
     case .booting, .selfTest, .faulted, .zeroized: return
     case .idle, .acquiring, .exchanging, .draining: break
-    }
-    do throws(BusError) {
-      if try board.isHigh(.tamper) { return apply(.zeroizeRequested) }
-    } catch {
-      return fail(.bus(error, address: 0))
     }
     guard End.role == .bob else { return }
     do throws(DriverFault) {

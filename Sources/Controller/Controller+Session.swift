@@ -6,7 +6,7 @@ import Units
 import Wire
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Sends role, nonce, next block and every field of the configuration.
+  /// Sends role, whether it is an answer, nonce, next block and every field of the configuration.
   mutating func greet() {
     guard core.channel.hasRoom() else { return }
     lastEnd = .none
@@ -16,8 +16,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
     core.payload.clear()
     core.payload.put(End.role.rawValue)
+    core.payload.put(isAnswering ? 1 : 0)
     core.payload.put64(ownNonce)
-    core.payload.put32(core.pool.firstUnusedBlock)
+    core.payload.put32(core.pool.nextUsableBlock() ?? .max)
     core.payload.put(ConfigurationField.count)
     for number in 0..<ConfigurationField.count {
       guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
@@ -45,11 +46,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   private mutating func takeHello() throws(PayloadError) {
-    // A module at rest joins a session that its peer asks for.
-    if case .idle = state { apply(.startRequested) }
-    guard case .acquiring = state else { return }
     var reader = ByteReader()
     let role = try reader.take(from: inbox.payload)
+    let isAnswer = try reader.take(from: inbox.payload) != 0
+    // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
+    if case .idle = state, !isAnswer {
+      isAnswering = true
+      apply(.startRequested)
+    }
+    guard case .acquiring = state else { return }
     let nonce = try reader.take64(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
     guard try reader.take(from: inbox.payload) == ConfigurationField.count else { throw .outOfRange }
@@ -68,10 +73,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       }
     }
     try reader.finish(inbox.payload)
-    let own = core.pool.firstUnusedBlock
+    guard let own = core.pool.nextUsableBlock(), block != .max else {
+      lastEnd = .keysExhausted
+      return refuse(RefusalCode.keysExhausted, own: 0)
+    }
     // A module that lost power is a few blocks ahead; a forged greeting must not burn the pool.
     guard max(own, block) - min(own, block) <= SessionTiming.blockSkipMax else { throw .outOfRange }
-    agree(peerNonce: nonce, peerBlock: block)
+    agree(peerNonce: nonce, block: max(own, block))
   }
 
   /// Tells the peer why not, and gives up.
@@ -85,9 +93,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     lastEnd = reason
   }
 
-  private mutating func agree(peerNonce nonce: UInt64, peerBlock: UInt32) {
+  private mutating func agree(peerNonce nonce: UInt64, block: UInt32) {
     peerNonce = nonce
-    core.nextBlock = max(core.pool.firstUnusedBlock, peerBlock)
+    core.nextBlock = block
     core.binding.aliceNonce = End.role == .alice ? ownNonce : nonce
     core.binding.bobNonce = End.role == .alice ? nonce : ownNonce
     for number in 0..<ConfigurationField.count {
@@ -177,7 +185,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     if let field = ConfigurationField(rawValue: code) {
       reason = .configurationDiffers(field, own: configuration[field], peer: value)
     } else {
-      reason = code == RefusalCode.sameRole ? .sameRole : .peerRefused
+      reason =
+        code == RefusalCode.sameRole ? .sameRole : code == RefusalCode.keysExhausted ? .keysExhausted : .peerRefused
     }
     // Set first: a session that the peer ended is not ended a second time towards him.
     lastEnd = .peerRefused

@@ -62,6 +62,8 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var peerNonce: UInt64?
   var peerIsDrained = false
   var drainIsTold = false
+  /// The session was asked for by the peer, so that this module's greeting is an answer.
+  var isAnswering = false
   var linkIsUp = false
   var heartbeatIsHigh = false
   var ticks: UInt64 = 0
@@ -98,6 +100,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     self.now = now
     ticks += 1
     beat()
+    watchTamper()
     apply(.tick)
     if case .booting = state { watchConfiguration() }
     serviceLink()
@@ -118,7 +121,10 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   }
 
   /// The operator's wishes.
-  public mutating func start() { apply(.startRequested) }
+  public mutating func start() {
+    if case .idle = state { isAnswering = false }
+    apply(.startRequested)
+  }
   public mutating func stop() {
     if case .idle = state { return }
     lastEnd = .stopped

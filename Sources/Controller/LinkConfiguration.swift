@@ -92,23 +92,14 @@ public struct LinkConfiguration: Equatable, Sendable {
     }
     return nil
   }
-
-  /// A digest of all fields in order (FNV-1a); it names a configuration in the transcript and is no secret.
-  public var digest: UInt64 {
-    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
-    for number in 0..<ConfigurationField.count {
-      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
-      for place in 0..<UInt64(8) {
-        digest = (digest ^ (self[field] >> (8 * place) & 0xff)) &* 0x100_0000_01b3
-      }
-    }
-    return digest
-  }
 }
 
 extension LinkConfiguration {
   /// Sifted bits that may still enter a block once it is full: those of all batches in flight.
   public static var blockOverrunBits: UInt32 { UInt32(SiftingBatch.inFlightMax * SiftingBatch.eventsMax) }
+
+  /// The longest exchange, 130 days; frame numbers leave room for it behind any frame of the first year.
+  static var exchangeFramesMax: UInt32 { 1 << 30 }
 
   /// Sets a field from its number; false when the value is outside of the field's type.
   public mutating func set(_ field: ConfigurationField, to value: UInt64) -> Bool {
@@ -149,7 +140,7 @@ extension LinkConfiguration {
     guard shareSignal.count > 0 else { return .shareSignal }
     guard shareDecoy.count > 0, shareSignal.count + shareDecoy.count < 65_536 else { return .shareDecoy }
     guard blockBits >= 1 << 10, blockBits <= UInt32(SiftedBits.max) - Self.blockOverrunBits else { return .blockBits }
-    guard exchangeFrames <= 1 << 30 else { return .exchangeFrames }
+    guard exchangeFrames <= Self.exchangeFramesMax else { return .exchangeFrames }
     guard axisShareMax.count >= 333_334, axisShareMax.count < 500_000 else { return .axisShareMax }
     guard (1...30).contains(epsilonSecret) else { return .epsilonSecret }
     guard (1...15).contains(epsilonCorrect) else { return .epsilonCorrect }

@@ -42,15 +42,17 @@ public struct LinkCore: ~Copyable {
     return channel.number(.second) == nil ? .second : nil
   }
 
-  /// Opens the next block with one-time words from the pool.
-  mutating func openBlock(in half: Half, journal: inout some IndexJournal & ~Copyable) throws(PoolFault) {
+  /// Opens a block with its one-time words from the pool.
+  mutating func openBlock(
+    _ number: UInt32, in half: Half, journal: inout some IndexJournal & ~Copyable
+  ) throws(PoolFault) {
     var words: [8 of UInt64] = .init(repeating: 0)
     var span = words.mutableSpan
-    try pool.take(block: nextBlock, into: &span, journal: &journal)
-    channel.open(half, number: nextBlock, words: &span, binding: binding)
+    try pool.take(block: number, into: &span, journal: &journal)
+    channel.open(half, number: number, words: &span, binding: binding)
     totals.authBitsSpent += UInt64(8 * AuthenticationPool.bytesPerBlock)
     filling = half
-    nextBlock += 1
+    nextBlock = number + 1
   }
 
   /// Sends the composed payload as a message of a block.
@@ -96,7 +98,7 @@ public struct LinkCore: ~Copyable {
 
   mutating func beginDistillation(_ half: Half, _ board: inout some ModuleBoard & ~Copyable) {
     guard let number = channel.number(half), channel.hasRoom() else { return }
-    sealed = nil
+    if sealed == half { sealed = nil }
     distilling = half
     totals.siftedBits += UInt64(store.count(half))
     totals.crossClicks += store.cross(half).total
@@ -128,10 +130,12 @@ public struct LinkCore: ~Copyable {
     for i in 0..<count {
       bytes[i] = UInt8(truncatingIfNeeded: distiller.secretKey[i / 8] >> UInt64(56 - 8 * (i % 8)))
     }
-    let added = pool.replenish(bytes.span.extracting(first: count))
+    // Too short a key replenishes nothing; so it is on the other side.
+    if count == AuthenticationPool.bytesPerBlock, pool.replenish(bytes.span, from: summary.number) {
+      totals.replenishedBits += UInt64(8 * count)
+    }
     var span = bytes.mutableSpan
     FixedStorage.wipe(&span)
-    totals.replenishedBits += UInt64(8 * added)
     let firstWord = (count + 7) / 8
     let lastStart = summary.finalBits / 64 - KeyRing.keyWords
     guard firstWord <= lastStart else { return }

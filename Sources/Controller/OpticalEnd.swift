@@ -43,6 +43,8 @@ public protocol OpticalEnd: ~Copyable {
   mutating func close() throws(DriverFault)
   /// Forgets what was in flight and makes ready for the window that was opened.
   mutating func prepare()
+  /// Wipes everything that was measured or looked up.
+  mutating func forget()
   /// Whether everything detected in the window has been announced; true for Alice once its frames are over.
   mutating func isOver() throws(DriverFault) -> Bool
   /// The work of one tick of the exchange.
@@ -58,12 +60,12 @@ public protocol OpticalEnd: ~Copyable {
 }
 
 extension OpticalEnd where Self: ~Copyable {
-  /// Opens the next block, or says why it cannot.
+  /// Opens a block, or says why it cannot.
   static func openBlock(
-    in half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+    _ number: UInt32, in half: Half, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
     do throws(PoolFault) {
-      try core.openBlock(in: half, journal: &board)
+      try core.openBlock(number, in: half, journal: &board)
     } catch {
       switch error {
       case .exhausted(let block), .spent(let block, _): throw .keysExhausted(block: block)

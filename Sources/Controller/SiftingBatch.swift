@@ -6,7 +6,7 @@ public enum SiftingBatch {
   public static var eventsMax: Int { 512 }
   /// Batches whose choices are not announced yet.
   public static var inFlightMax: Int { 32 }
-  /// Words of one burst of the event FIFO; with the markers they fill at most four batches.
+  /// Words of one burst of the event FIFO.
   public static var burstWords: Int { 1000 }
   /// One byte of private notes per event in flight.
   public static var noteBytes: Int { eventsMax * inFlightMax }
@@ -26,17 +26,17 @@ struct BatchWindow: ~Copyable {
   /// Number of the next batch to open.
   private(set) var next: UInt32 = 0
 
-  func hasRoom(for batches: UInt32) -> Bool { next - oldest + batches <= UInt32(SiftingBatch.inFlightMax) }
+  func hasRoom(for batches: UInt32) -> Bool { next &- oldest + batches <= UInt32(SiftingBatch.inFlightMax) }
 
-  var isFull: Bool { next - oldest == UInt32(SiftingBatch.inFlightMax) }
+  var isFull: Bool { next &- oldest == UInt32(SiftingBatch.inFlightMax) }
 
   mutating func open(block: UInt32, events: Int) -> UInt32 {
     precondition(!isFull && events <= SiftingBatch.eventsMax)
     let place = Int(next) % SiftingBatch.inFlightMax
     blocks[place] = block
     counts[place] = UInt16(events)
-    next += 1
-    return next - 1
+    next &+= 1
+    return next &- 1
   }
 
   /// Events of the oldest batch, nil if `number` is not the oldest or belongs to another block.
@@ -48,12 +48,12 @@ struct BatchWindow: ~Copyable {
 
   mutating func closeOldest() {
     precondition(oldest != next)
-    oldest += 1
+    oldest &+= 1
   }
 
   func inFlight(of block: UInt32) -> Int {
     var count = 0
-    for number in oldest..<next where blocks[Int(number) % SiftingBatch.inFlightMax] == block { count += 1 }
+    for i in 0..<(next &- oldest) where blocks[Int(oldest &+ i) % SiftingBatch.inFlightMax] == block { count += 1 }
     return count
   }
 

@@ -61,6 +61,9 @@ public struct Fpga<Side: FpgaSide, Bus: SpiBus & ~Copyable>: ~Copyable {
     FpgaStatus(word: try bus.read(FpgaMap.status))
   }
 
+  /// Zeroes what the last transfers left in memory.
+  public mutating func wipeBuffers() { bus.wipeBuffers() }
+
   /// The frame that is running now.
   public mutating func frame() throws(DriverFault) -> UInt32 { try bus.read(FpgaMap.frame) }
 

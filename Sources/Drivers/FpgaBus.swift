@@ -25,6 +25,12 @@ public struct FpgaBus<Bus: SpiBus & ~Copyable>: ~Copyable {
     self.reply = reply
   }
 
+  /// Zeroes both transfer buffers: the last look-up holds bits of key.
+  public mutating func wipeBuffers() {
+    command.wipe()
+    reply.wipe()
+  }
+
   /// Reads a register; a bit that the map does not define means that another map answers.
   public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 {
     precondition(register.access == .readOnly || register.access == .readWrite)

@@ -14,7 +14,7 @@ public enum ModuleState: Equatable, Sendable {
   case acquiring(attempt: UInt8, deadline: Instant)
   /// Light is on or about to be. The deadline moves with every sign of life of the peer.
   case exchanging(deadline: Instant)
-  /// The optics are closed; what was detected is still being distilled.
+  /// The optics are closed; what was detected is still being distilled. The deadline moves like that of `exchanging`.
   case draining(deadline: Instant)
   case faulted(FaultCause)
   case zeroized
@@ -86,8 +86,8 @@ public struct ModuleLimits: Sendable {
   public var acquireAttemptsMax: UInt8 = 3
   public var acquireTimeout = Nanoseconds(milliseconds: 2000)
   public var peerSilenceMax = Nanoseconds(milliseconds: 5000)
-  /// For the last block, which may be the largest.
-  public var drainTimeout = Nanoseconds(milliseconds: 120_000)
+  /// Without a sign of the peer while the last blocks are distilled; longer than any silent piece of his work.
+  public var drainTimeout = Nanoseconds(milliseconds: 30_000)
 
   public init() {}
 }

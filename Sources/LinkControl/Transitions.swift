@@ -17,7 +17,7 @@ extension ModuleState {
     case (.idle, _): return resting(event, now, limits)
     case (.acquiring(let attempt, let deadline), _): return acquiring(event, now, (attempt, deadline), limits)
     case (.exchanging(let deadline), _): return exchanging(event, now, deadline, limits)
-    case (.draining(let deadline), _): return draining(event, now, deadline)
+    case (.draining(let deadline), _): return draining(event, now, deadline, limits)
     case (.faulted, _): return faulted(event, now, limits)
     }
   }
@@ -80,13 +80,16 @@ extension ModuleState {
     }
   }
 
-  private func draining(_ event: ModuleEvent, _ now: Instant, _ deadline: Instant) -> Step {
+  private func draining(
+    _ event: ModuleEvent, _ now: Instant, _ deadline: Instant, _ limits: ModuleLimits
+  ) -> Step {
     switch event {
     case .drained: return (.idle, .none)
+    case .peerHeard: return (.draining(deadline: now + limits.drainTimeout), .none)
     case .tick where now >= deadline: return (.idle, .abandonSession)
     case .refused, .linkLost: return (.idle, .abandonSession)
-    case .configured, .selfTestPassed, .startRequested, .stopRequested, .windowAgreed, .peerHeard, .windowOver,
-      .failed, .zeroizeRequested, .tick:
+    case .configured, .selfTestPassed, .startRequested, .stopRequested, .windowAgreed, .windowOver, .failed,
+      .zeroizeRequested, .tick:
       return (self, .none)
     }
   }

@@ -9,6 +9,8 @@ struct EventFifo {
   private var head = 0
   private(set) var lost: UInt32 = 0
   private(set) var discarded: UInt32 = 0
+  /// Something was lost: the next word that finds room follows a marker of its frame.
+  private var hasGap = false
   /// Slot of the latest click, counted or not.
   private var latestClick: UInt64?
 
@@ -32,6 +34,11 @@ struct EventFifo {
     word = FpgaMap.Fifo.frameLow.insert(UInt32(detection.slot >> 20 & 3), into: word)
     word = FpgaMap.Fifo.phase.insert(UInt32(detection.phase), into: word)
     word = FpgaMap.Fifo.detectors.insert(UInt32(detection.detectors), into: word)
+    if hasGap {
+      guard capacity - count >= 2 else { return drop() }
+      hasGap = false
+      _ = pushMarker(frame: UInt32(truncatingIfNeeded: detection.slot >> 20))
+    }
     return append(word)
   }
 
@@ -52,11 +59,14 @@ struct EventFifo {
   }
 
   private mutating func append(_ word: UInt32) -> Bool {
-    guard count < capacity else {
-      lost &+= 1
-      return false
-    }
+    guard count < capacity else { return drop() }
     words.append(word)
     return true
+  }
+
+  private mutating func drop() -> Bool {
+    lost &+= 1
+    hasGap = true
+    return false
   }
 }

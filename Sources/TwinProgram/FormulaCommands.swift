@@ -16,12 +16,12 @@ struct Rate: ParsableCommand {
   @Option(help: "six-state or bb84.") var model: Model
   @Option(help: "Error rate of the sifted key, at least 0 and below 0.5.") var qber: Double
   @Option(help: "Block length of advantage distillation, 1...16; 1 is none.") var block = 1
-  @Option(help: "Error correction over the Shannon limit, at least 1.") var efficiency = 1.0
+  @Option(help: "Error correction over the Shannon limit, 1...1000.") var efficiency = 1.0
 
   func run() throws {
     guard qber >= 0, qber < 0.5 else { throw ValidationError("qber must be at least 0 and below 0.5") }
     guard (1...16).contains(block) else { throw ValidationError("block must be 1...16") }
-    guard efficiency >= 1, efficiency.isFinite else { throw ValidationError("efficiency must be at least 1") }
+    guard (1...1000).contains(efficiency) else { throw ValidationError("efficiency must be 1...1000") }
     let rate =
       switch model {
       case .sixState: PerPulse.secretBitsPerSiftedBit(qber: qber, block: block, efficiency: efficiency)
@@ -44,13 +44,13 @@ struct Length: ParsableCommand {
   @Option(help: "Probabilities, together 1.") var probabilities: Triple<Double>
   @Option(help: "Clicks on several axes; without them nothing is tagged.") var cross: Triple<UInt64>?
   @Option(help: "Block length of advantage distillation, 1...16; 1 is none.") var block = 1
-  @Option(help: "Error correction over the Shannon limit, at least 1.") var efficiency = 1.16
+  @Option(help: "Error correction over the Shannon limit, 1...1000.") var efficiency = 1.16
   @Option(help: "Largest share of an axis (six-state) or basis (bb84).") var axisMax: Double?
   @Flag(help: "Bounds for announcements on the way; the counts are taken as planned.") var streaming = false
 
   func run() throws {
     guard (1...16).contains(block) else { throw ValidationError("block must be 1...16") }
-    guard efficiency >= 1, efficiency.isFinite else { throw ValidationError("efficiency must be at least 1") }
+    guard (1...1000).contains(efficiency) else { throw ValidationError("efficiency must be 1...1000") }
     guard let settings = DecoySettings(means: triple(mu.values), shares: triple(probabilities.values)) else {
       throw ValidationError("mu must fall, with mu1 > mu2 + mu3, and probabilities be positive and sum to 1")
     }

@@ -86,6 +86,9 @@ struct Run: ParsableCommand {
     try alice.apply(setAlice)
     var bob = common
     try bob.apply(setBob)
+    guard alice.exchangeFrames > 0, bob.exchangeFrames > 0 else {
+      throw ValidationError("exchange_frames=0 runs until an operator stops it, and a run has none")
+    }
     var plan = RunPlan(scenario: scenario, seconds: seconds, seed: seed, alice: alice, bob: bob)
     plan.aliceFaults = faultAlice?.plan ?? plan.aliceFaults
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
@@ -95,6 +98,7 @@ struct Run: ParsableCommand {
 
   /// The folder for records, made if need be, and tried before anything is simulated.
   private static func folder(_ path: String) throws -> URL {
+    guard !path.isEmpty else { throw ValidationError("the record folder has no name") }
     let folder = URL(fileURLWithPath: path, isDirectory: true)
     let probe = folder.appendingPathComponent(".gimbal-probe")
     do {

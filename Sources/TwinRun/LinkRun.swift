@@ -18,6 +18,11 @@ package struct RunPlan {
   package var bob: LinkConfiguration
   package var aliceFaults = FaultPlan()
   package var bobFaults = FaultPlan()
+  /// What the journals of the two modules remember of earlier runs.
+  package var aliceJournal = JournalMedium()
+  package var bobJournal = JournalMedium()
+  /// Length of the pre-shared authentication key; a block takes 64 bytes.
+  package var secretBytes = 4096
   package var records: URL?
 
   package init(scenario: Scenario, seconds: Double, seed: UInt64, alice: LinkConfiguration, bob: LinkConfiguration) {
@@ -42,12 +47,12 @@ package struct LinkRun: ~Copyable {
   static var overheadTicksMax: UInt64 { 200_000 }
 
   private let plan: RunPlan
-  private let simulation: Simulation
-  private let cable: MemoryCable
+  package let simulation: Simulation
+  package let cable: MemoryCable
   package let recorder: Recorder
-  private var alice: Alice
-  private var bob: Bob
-  private var tick: UInt64 = 0
+  package var alice: Alice
+  package var bob: Bob
+  package private(set) var tick: UInt64 = 0
 
   package init(_ plan: RunPlan) {
     self.plan = plan
@@ -57,21 +62,21 @@ package struct LinkRun: ~Copyable {
     recorder = Recorder(keepsInputs: plan.records != nil)
     var random = SeededRandom(seed: plan.seed ^ 0x6769_6d62_616c_0001)
     var aliceBlocks = HostBlocks()
+    var aliceBoard = TwinBoard(
+      simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder)
+    aliceBoard.journal = MemoryJournal(plan.aliceJournal)
     alice = Alice(
-      configuration: plan.alice,
-      end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),
-      board: TwinBoard(
-        simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder),
+      configuration: plan.alice, end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),
+      board: aliceBoard,
       session: SessionMemory(role: .alice, configuration: plan.alice, from: &aliceBlocks), now: Instant(ns: 0))
     var bobBlocks = HostBlocks()
+    var bobBoard = TwinBoard(
+      simulation, role: .bob, seed: random.next(), link: MemoryLink(cable, end: 1), recorder: recorder)
+    bobBoard.journal = MemoryJournal(plan.bobJournal)
     bob = Bob(
-      configuration: plan.bob,
-      end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks),
-      board: TwinBoard(
-        simulation, role: .bob, seed: random.next(), link: MemoryLink(cable, end: 1), recorder: recorder),
+      configuration: plan.bob, end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks), board: bobBoard,
       session: SessionMemory(role: .bob, configuration: plan.bob, from: &bobBlocks), now: Instant(ns: 0))
-    let secret = (0..<4096).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    loadSecret(secret)
+    loadSecret((0..<plan.secretBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) })
   }
 
   private mutating func loadSecret(_ secret: [UInt8]) {
@@ -103,16 +108,21 @@ package struct LinkRun: ~Copyable {
     return result(allocations: gimbal_watch_count() - before, wall: elapsed)
   }
 
-  private mutating func step() {
+  /// One millisecond. A module that does not turn stands for a program that hangs.
+  package mutating func step(alice aliceTurns: Bool = true, bob bobTurns: Bool = true) {
     tick += 1
     let now = Instant(ns: tick * TimeBase.tick.count)
     simulation.advance(to: now)
     cable.passTick()
     gimbal_watch_begin()
-    alice.turn(at: now)
-    alice.distil(slicesMax: Self.slicesPerTick)
-    bob.turn(at: now)
-    bob.distil(slicesMax: Self.slicesPerTick)
+    if aliceTurns {
+      alice.turn(at: now)
+      alice.distil(slicesMax: Self.slicesPerTick)
+    }
+    if bobTurns {
+      bob.turn(at: now)
+      bob.distil(slicesMax: Self.slicesPerTick)
+    }
     gimbal_watch_end()
   }
 

@@ -37,7 +37,7 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
   private var lines: SimulatedLines
   private var entropy: SeededEntropy
   private var link: MemoryLink
-  private var journal = MemoryJournal(JournalMedium())
+  package var journal = MemoryJournal(JournalMedium())
   private let recorder: Recorder
   private let role: Role
 

@@ -64,7 +64,7 @@ public struct Inbox: ~Copyable {
     guard let header = current else { preconditionFailure("no frame to drop") }
     head += Frame.headerBytes + header.payloadBytes + Frame.trailerBytes
     current = nil
-    sequence += 1
+    sequence &+= 1
     framesReceived += 1
     if head == tail {
       head = 0

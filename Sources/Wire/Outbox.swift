@@ -49,7 +49,7 @@ public struct Outbox: ~Copyable {
     place += payload.count
     Self.put(Checksum.crc32(out.span.extracting(start..<place)), at: &place, in: &out)
     tail = place
-    sequence += 1
+    sequence &+= 1
     framesSent += 1
   }
 

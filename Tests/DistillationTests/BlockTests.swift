@@ -41,8 +41,8 @@ private func bitsTold(_ messages: [Message], bits: Int) -> (parities: Int, confi
       let tile = Int(message.payload[0]) * 256 + Int(message.payload[1])
       parities += paritiesAsked(
         Array(message.payload[10...]), tileBits: min(Distiller.tileBits, bits - tile * Distiller.tileBits))
-    case .confirm: confirmation += 8 * (message.payload.count - 32)
-    case .counts: confirmation += 1
+    // Behind tile and key the hash, and one bit for what Bob does next.
+    case .confirm: confirmation += 8 * (message.payload.count - 34) + 1
     default: break
     }
   }

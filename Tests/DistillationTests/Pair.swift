@@ -87,7 +87,7 @@ struct Side: ~Copyable {
     var binding = SessionBinding()
     binding.aliceNonce = 0x0123_4567_89ab_cdef
     binding.bobNonce = 0xfedc_ba98_7654_3210
-    binding.configuration = 42
+    binding.configuration[0] = 42
     channel.open(.first, number: number, words: &span, binding: binding)
   }
 
@@ -97,7 +97,6 @@ struct Side: ~Copyable {
 
   /// Works until the peer has to answer; false if there was nothing to do.
   mutating func work() -> Bool {
-    distiller.drawHashKey(&channel, entropy: &entropy)
     var worked = false
     while distiller.step(store: &store, &channel, entropy: &entropy) { worked = true }
     return worked
@@ -225,5 +224,6 @@ func plan(epsilonSecret: Double = 0.1, expectedQber: UInt32 = 20_000) -> Distill
   var keyLength = KeyLengthPlan(
     credit: PerPulse(), settings: settings, block: 1, tails: .inversion, multiPhotonTag: .crossClicks())
   keyLength.target = SecurityTarget(epsilonSecret: epsilonSecret, epsilonCorrect: 1e-10)
-  return DistillationPlan(keyLength: keyLength, expectedQber: PartsPerMillion(expectedQber))
+  return DistillationPlan(
+    keyLength: keyLength, expectedQber: PartsPerMillion(expectedQber), axisShareMax: PartsPerMillion(400_000))
 }

@@ -51,7 +51,8 @@ private func take(
   var journal = TestJournal()
   journal.index = 3
   var pool = try pool(bytes: 256, journal: &journal)
-  #expect(pool.firstUnusedBlock == 3 && pool.unusedBytes == 64)
+  let usable = pool.nextUsableBlock()
+  #expect(usable == 3 && pool.unusedBytes == 64)
   do throws(PoolFault) {
     _ = try take(2, from: &pool, &journal)
     Issue.record("bytes given out twice")
@@ -77,21 +78,43 @@ private func take(
   } catch {
     #expect(error == .journal(.system(5)))
   }
-  #expect(pool.firstUnusedBlock == 0)
+  let usable = pool.nextUsableBlock()
+  #expect(usable == 0)
 }
 
+/// What a block replenishes has a place of its own, wherever the ring wraps.
 @Test func pool_isReplenishedAcrossTheWrap() throws {
   var journal = TestJournal()
   var pool = try pool(bytes: AuthenticationPool.capacityBytes, journal: &journal)
-  let full = pool.replenish([1, 2, 3].span)
-  #expect(full == 0)
-  let blocks = UInt32(AuthenticationPool.capacityBytes / 64)
-  _ = try take(blocks - 1, from: &pool, &journal)
+  let blocks = UInt32(AuthenticationPool.places)
   let fresh = [UInt8](repeating: 0xab, count: 64)
-  let taken = pool.replenish(fresh.span)
-  #expect(taken == 64)
-  let words = try take(blocks, from: &pool, &journal)
-  #expect(words[7] == 0xabab_abab_abab_abab)
+  let early = pool.replenish(fresh.span, from: 5)
+  #expect(!early)
+  _ = try take(5, from: &pool, &journal)
+  let taken = pool.replenish(fresh.span, from: 5)
+  #expect(taken)
+  let words = try take(blocks + 5, from: &pool, &journal)
+  #expect(words == [UInt64](repeating: 0xabab_abab_abab_abab, count: 8) && pool.unusedBytes == 0)
+}
+
+/// Two modules of which one misses a block agree again at the next: the hole moves nothing.
+@Test func pool_staysAlignedWhenOneSideMissesABlock() throws {
+  var aliceJournal = TestJournal()
+  var bobJournal = TestJournal()
+  var alice = try pool(bytes: 128, journal: &aliceJournal)
+  var bob = try pool(bytes: 128, journal: &bobJournal)
+  for block in UInt32(0)..<2 {
+    _ = try take(block, from: &alice, &aliceJournal)
+    _ = try take(block, from: &bob, &bobJournal)
+    let fresh = [UInt8](repeating: UInt8(block) + 1, count: 64)
+    if block != 0 { _ = alice.replenish(fresh.span, from: block) }
+    _ = bob.replenish(fresh.span, from: block)
+  }
+  let usable = [alice.nextUsableBlock(), bob.nextUsableBlock()]
+  #expect(usable == [3, 2])
+  let aliceWords = try take(3, from: &alice, &aliceJournal)
+  let bobWords = try take(3, from: &bob, &bobJournal)
+  #expect(aliceWords == bobWords)
 }
 
 @Test func keyRing_deliversOnceInOrderAndWipes() {

@@ -79,7 +79,8 @@ public enum FpgaMap {
   /// Bob: clicks inside the common dead time.
   public static let discarded = Register("DISCARDED", at: 0x94, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff)
   /// Bob: port to the event FIFO. A word without detectors is a marker: the frame whose low 20 bits stand in `slot`
-  /// starts here. One marker precedes each running frame and one more, for STOP_FRAME, closes the last.
+  /// starts here. One marker precedes each running frame and one more, for STOP_FRAME, closes the last. Behind words
+  /// that were lost to a full FIFO the marker of the running frame comes again.
   public static let fifo = Register("FIFO", at: 0x98, .burst, reset: 0x0000_0000, defined: 0xffff_ffff)
 
   /// Fields of IDENT.
