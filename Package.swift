@@ -96,7 +96,6 @@ let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
   hostModule("Optics", uses: ["HostStorage", "Units"]),
   .target(name: "CAllocationWatch"),
-  hostModule("HostSockets"),
   hostModule(
     "Twin",
     uses: ["BoardProtocol", "Checksum", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
@@ -109,10 +108,12 @@ let hostModules: [Target] = [
   .executableTarget(
     name: "TwinProgram",
     dependencies: [
-      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Controller", "Estimation", "LinkControl",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Controller", "Estimation", "HostSockets",
+      "LinkControl",
       "Optics", "RegisterMap", "Twin", "TwinRun", "Units",
     ],
     swiftSettings: strict),
+  hostModule("HostSockets"),
   suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
@@ -136,6 +137,12 @@ let hostModules: [Target] = [
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Console", uses: ["FixedStorage", "Ports"]),
+  suite(
+    "Controller",
+    uses: [
+      "Distillation", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap", "Twin", "TwinRun", "Units",
+      "Wire",
+    ]),
   suite(
     "Firmware",
     uses: [

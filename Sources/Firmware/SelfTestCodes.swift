@@ -41,7 +41,7 @@ func testFrame(_ tally: inout Tally) {
   outbox.append(outbox.nextHeader(.tag, block: 0x0102_0304, payloadBytes: 2), payload: payload.span)
   var bytes: [64 of UInt8] = .init(repeating: 0)
   var room = bytes.mutableSpan
-  do {
+  do throws(LinkError) {
     try outbox.flush(to: &pipe)
     let count = try pipe.receive(into: &room)
     tally.expect("frame length", UInt64(count), is: 22)

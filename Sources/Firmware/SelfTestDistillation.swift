@@ -58,18 +58,18 @@ private struct DistillingEnd: ~Copyable {
 
   /// Takes in what has arrived, works, and sends.
   mutating func turn(from incoming: inout MemoryPipe, to outgoing: inout MemoryPipe) -> Bool {
-    do {
-      try inbox.fill(from: &incoming)
+    do throws(LinkError) { try inbox.fill(from: &incoming) } catch { return false }
+    do throws(WireFault) {
       while let header = try inbox.next() {
         receive(header)
         inbox.drop()
       }
-      for _ in 0..<64 where distiller.step(store: &store, &channel, entropy: &entropy) {}
-      try channel.flush(to: &outgoing)
-      return true
     } catch {
       return false
     }
+    for _ in 0..<64 where distiller.step(store: &store, &channel, entropy: &entropy) {}
+    do throws(LinkError) { try channel.flush(to: &outgoing) } catch { return false }
+    return true
   }
 
   private mutating func receive(_ header: FrameHeader) {

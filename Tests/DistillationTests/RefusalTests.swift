@@ -189,6 +189,9 @@ private func flip(_ bit: Int, in pair: inout Pair) {
     let refusals = pair.refusals
     #expect(refusals[0] != nil || refusals[1] != nil, "\(honest[index].type) byte \(place) by \(change)")
     if refusals.contains(.tagWrong) { refusedByTag += 1 }
+    // Towards Alice it leaves no key at all; towards Bob it may leave Alice one that he does not have.
+    let spoiled = pair.phases
+    #expect(spoiled[1] != .finished && (honest[index].sender == .alice || spoiled[0] != .finished))
   }
   #expect(refusedByTag >= 10)
 }

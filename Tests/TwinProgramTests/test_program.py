@@ -25,7 +25,8 @@ BAD = [
     ["run", "--set", "block_bits=-1"], ["run", "--set", "link_id=18446744073709551616"],
     ["run", "--set", "variant=1"], ["run", "--set", "variant=2"], ["run", "--set", "protocol_version=1"],
     ["run", "--set", "mean_signal=0"], ["run", "--set", "mean_signal=4294967295"], ["run", "--set", "share_signal=0"],
-    ["run", "--set", "share_signal=65537"], ["run", "--set", "epsilon_secret=0"], ["run", "--set", "epsilon_secret=256"],
+    ["run", "--set", "share_signal=65537"], ["run", "--set", "epsilon_secret=0"],
+    ["run", "--set", "epsilon_secret=256"],
     ["run", "--set", "epsilon_correct=16"], ["run", "--set", "planned_sifted=0"],
     ["run", "--set", "planned_qber=500000"], ["run", "--set", "axis_share_max=1"],
     ["run", "--set", "exchange_frames=4294967295"], ["run", "--set", "exchange_frames=0"],
@@ -124,7 +125,7 @@ def bits(text, count):
     if text == "-":
         return 0
     whole = bin(int("1" + text, 16))[3:]
-    assert len(whole) == 8 * ((count + 7) // 8) and "1" not in whole[count:], "a string has its bits and zeros after them"
+    assert len(whole) == 8 * ((count + 7) // 8) and "1" not in whole[count:], "zeros after the bits"
     return int(whole[:count][::-1], 2)
 
 

@@ -1,0 +1,38 @@
+import Units
+import ArgumentParser
+import Foundation
+import HostSockets
+import Optics
+import Twin
+
+/// The boards of two modules for programs that run as processes of their own.
+struct Serve: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(abstract: "Answer the registers of two gimbal processes, in one simulated time.")
+  }
+
+  @Option(help: "What moves and how much is lost on the way: \(Scenario.all.map(\.name).joined(separator: ", ")).")
+  var scenario = "drone"
+  @Option(help: "Everything random in the light follows from this number.")
+  var seed: UInt64 = 1
+  @Option(help: ArgumentHelp("Sockets to listen on: PATH.alice and PATH.bob.", valueName: "path"))
+  var socket: String
+  @Flag(help: "Keep the simulation from running ahead of the wall clock.")
+  var realTime = false
+
+  func run() throws {
+    guard let scenario = Scenario.named(scenario) else {
+      throw ValidationError("unknown scenario '\(scenario)': use \(Scenario.all.map(\.name).joined(separator: ", "))")
+    }
+    do throws(SocketFault) {
+      let server = try BoardServer(
+        Simulation(scenario, seed: seed), path: socket, pace: realTime ? .realTime : .free)
+      // Whoever starts the modules waits for this line, so it must not stay in a buffer.
+      let line = "serving \(BoardServer.path(socket, of: .alice)) \(BoardServer.path(socket, of: .bob))\n"
+      FileHandle.standardOutput.write(Data(line.utf8))
+      try server.run()
+    } catch let fault {
+      throw ValidationError("cannot serve on '\(socket)': \(fault)")
+    }
+  }
+}
