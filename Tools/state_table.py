@@ -3,8 +3,9 @@
 
   state_table.py [--check]
 
-The table is read as text: every `case` of `next(on:at:within:)` in Sources/LinkControl/Transitions.swift that returns
-something else than the same state without an action is a row. A case that cannot be read is an error.
+The table is read as text: `next(on:at:within:)` in Sources/LinkControl/Transitions.swift, and the functions that it
+hands a state to. Every case that returns something else than the same state without an action is a row. A case that
+cannot be read is an error.
 """
 
 import pathlib
@@ -16,24 +17,31 @@ TABLE = ROOT / "Sources" / "LinkControl" / "Transitions.swift"
 PAGE = ROOT / "Documentation" / "Design.md"
 BEGIN, END = "<!-- states: Tools/state_table.py -->", "<!-- end of states -->"
 
-PATTERN = re.compile(r"\(\s*(_|\.\w+)(?:\([^()]*\))?\s*,\s*(_|\.\w+)(?:\([^()]*\))?\s*\)")
+PAIR = re.compile(r"\(\s*(_|\.\w+)(?:\([^()]*\))?\s*,\s*(_|\.\w+)(?:\([^()]*\))?\s*\)$")
+EVENT = re.compile(r"\.(\w+)$")
+DELEGATION = re.compile(r"return (\w+)\(event,")
 RETURN = re.compile(r"return \(\s*(self|\.\w+)(?:\((?:[^()]|\([^()]*\))*\))?\s*,\s*\.(\w+)\s*\)")
 GUARD = re.compile(r"guard ([^{}]+?) else \{\s*(return [^{}]+?)\s*\}")
 
 
-def cases(text):
-    """(patterns, condition, body) of each case, as text."""
-    start = text.index("switch (self, event)")
-    for part in re.split(r"\n\s*case ", text[start:])[1:]:
-        head, separator, body = part.partition(":\n")
-        if not separator:
-            raise ValueError(f"case without a body: {part[:60]}")
-        patterns, _, condition = " ".join(head.split()).partition(" where ")
-        yield patterns, condition, body
+def functions(text):
+    """The text of each function by its name."""
+    parts = re.split(r"\bfunc (\w+)\(", text)[1:]
+    return dict(zip(parts[::2], parts[1::2]))
+
+
+def cases(body):
+    """(pattern, condition, what follows) of each case of a switch, as text."""
+    for part in re.split(r"\n\s*case ", body)[1:]:
+        head, separator, rest = re.split(r"(:)\s", part, maxsplit=1) if re.search(r":\s", part) else (part, "", "")
+        if not separator or "return" not in rest:
+            raise ValueError(f"case without a return: {part[:60]}")
+        pattern, _, condition = " ".join(head.split()).partition(" where ")
+        yield pattern, condition, rest
 
 
 def outcomes(condition, body):
-    """(condition, state or None for the same, action) of each return, guards first."""
+    """(condition, state or `self`, action) of each return, guards first."""
     guard = GUARD.search(body)
     if guard:
         state, action = RETURN.search(guard[2]).groups()
@@ -48,18 +56,28 @@ def outcomes(condition, body):
 
 def rows(text):
     """(from, event, condition, to, action) of each pair that changes the state or acts, in the order of the table."""
+    parts = functions(text)
     found = []
-    for patterns, condition, body in cases(text):
-        pairs = PATTERN.findall(patterns)
-        if not pairs or PATTERN.sub("", patterns).strip(" ,"):
-            raise ValueError(f"cannot read the case {patterns}")
-        for if_, state, action in outcomes(condition, body):
-            for before, event in pairs:
-                after = before if state == "self" else state
-                if after == before and state == "self" and action == "none":
-                    continue
-                found.append((name(before), name(event), if_, name(after), action))
+    for pattern, condition, body in cases(parts["next"]):
+        pair = PAIR.match(pattern)
+        if not pair:
+            raise ValueError(f"cannot read the case {pattern}")
+        delegation = DELEGATION.match(body)
+        if not delegation:
+            found += steps(pair[1], pair[2], condition, body)
+            continue
+        for events, when, rest in cases(parts[delegation[1]]):
+            for event in re.sub(r"\([^()]*\)", "", events).split(", "):
+                if not EVENT.match(event):
+                    raise ValueError(f"cannot read the case {events}")
+                found += steps(pair[1], event, when, rest)
     return found
+
+
+def steps(before, event, condition, body):
+    for when, state, action in outcomes(condition, body):
+        if (state, action) != ("self", "none"):
+            yield name(before), name(event), when, name(before if state == "self" else state), action
 
 
 def name(word):
