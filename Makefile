@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 # Tests are compiled to be looked into, programs are not: one folder for both would compile everything at each change.
 PROGRAMS := --scratch-path .build-run
 TWIN     := .build-run/release/twin
-# Options of the twin's run, for example: make run ARGS="--scenario ship --seed 3"
+# Options of the twin's run, for example: make run ARGS="--scenario bench --seed 3"
 ARGS     ?= --scenario drone --seconds 10 --seed 1
 
 HOST         := .build-run/release/gimbal

@@ -26,13 +26,23 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   mutating func fail(_ fault: DriverFault) { apply(.failed(FaultCause(fault))) }
 
+  /// The same evidence, told of the counter front-end.
+  mutating func failFrontEnd(_ fault: DriverFault) {
+    let cause = FaultCause(fault)
+    apply(.failed(FaultCause(.frontEnd, address: cause.address, expected: cause.expected, found: cause.found)))
+  }
+
   private mutating func bringUp() {
     do throws(DriverFault) {
       try end.bringUp(configuration)
       try end.clearWatchdog()
-      if End.role == .bob { try frontEnd.identify(over: &board) }
     } catch {
       return fail(error)
+    }
+    do throws(DriverFault) {
+      if End.role == .bob { try frontEnd.identify(over: &board) }
+    } catch {
+      return failFrontEnd(error)
     }
     guard drawWord() != nil else { return apply(.failed(FaultCause(.entropyLost))) }
     apply(.selfTestPassed)

@@ -29,6 +29,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
         take(header)
         inbox.drop()
       } catch {
+        board.disconnect()
         return noteLinkDown()
       }
     }

@@ -73,7 +73,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       readings.biasNa = try frontEnd.biasCurrentsNa(over: &board)
       readings.temperatureMilliC = try frontEnd.temperaturesMilliC(over: &board)
     } catch {
-      fail(error)
+      failFrontEnd(error)
     }
   }
 }

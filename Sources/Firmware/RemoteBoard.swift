@@ -49,6 +49,7 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
     guard error == 0 else { throw .unavailable }
   }
 
+  mutating func disconnect() { link.disconnect() }
   mutating func send(_ bytes: Span<UInt8>) throws(LinkError) -> Int { try link.send(bytes) }
   mutating func receive(into bytes: inout MutableSpan<UInt8>) throws(LinkError) -> Int {
     try link.receive(into: &bytes)

@@ -49,6 +49,10 @@ struct TcpLink: ClassicalLink, ~Copyable {
     return received
   }
 
+  mutating func disconnect() {
+    if peer >= 0 { hangUp() }
+  }
+
   /// Hangs up on an error; nothing to move is none.
   private mutating func check(_ error: Int32) throws(LinkError) {
     guard error != 0, error != ErrorNumber.tryAgain else { return }

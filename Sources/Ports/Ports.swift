@@ -51,6 +51,13 @@ public protocol ClassicalLink: ~Copyable {
   mutating func send(_ bytes: Span<UInt8>) throws(LinkError) -> Int
   /// Copies what has arrived into `bytes` and returns how many; never blocks.
   mutating func receive(into bytes: inout MutableSpan<UInt8>) throws(LinkError) -> Int
+  /// Gives the connection up, because its bytes make no sense any more; both ends begin anew with the next one.
+  mutating func disconnect()
+}
+
+extension ClassicalLink where Self: ~Copyable {
+  /// A wire without connections has none to give up.
+  public mutating func disconnect() {}
 }
 
 /// The operator's terminal.

@@ -28,7 +28,7 @@ private let atStart: [FaultCase] =
       FaultCase(fault: .silentBus(from: Instant(ns: 0)), role: role, kinds: [.busRefused]),
       FaultCase(fault: .lostWrite(every: 40), role: role, kinds: [.stuckRegister, .commitLost]),
     ]
-  } + [FaultCase(fault: .notAcknowledged(every: 1), role: .bob, kinds: [.busRefused])]
+  } + [FaultCase(fault: .notAcknowledged(every: 1), role: .bob, kinds: [.frontEnd])]
 
 private func run(_ sample: FaultCase) -> LinkRun {
   var plan = plan(frames: 200)
