@@ -19,10 +19,10 @@ ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
-CHECKS := test tidy lint registers-check firmware constant-time proof-test budget-test selftest memory-check determinism
+CHECKS := test tidy lint registers-check firmware constant-time proof-test budget-test selftest processes memory-check determinism
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
-.PHONY: constant-time proof-test determinism twin packages setup clean help
+.PHONY: python constant-time processes proof-test determinism twin packages setup clean help
 
 run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
 	@$(TWIN) run $(ARGS)
@@ -30,7 +30,11 @@ run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --se
 twin:
 	@swift build -c release $(PROGRAMS) --product twin >&2
 
-test: twin ## Every suite, on the development machine
+# Python 3 is the one thing that the suites want besides Swift; it is installed only where it is missing.
+python:
+	@command -v python3 > /dev/null || Tools/setup.sh
+
+test: twin python ## Every suite, on the development machine
 	@swift test -c release --explicit-target-dependency-import-check error
 	@TWIN=$(TWIN) python3 -m unittest discover --quiet --start-directory Tests/TwinProgramTests
 
@@ -65,6 +69,9 @@ selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm
 constant-time: firmware ## Look for secret-dependent branches and addresses in the kernels of both images
 	@python3 Tools/constant_time.py $(X86)
 	@python3 Tools/constant_time.py $(ARM64)
+
+processes: firmware ## Two processes of the Embedded image make the same key over TCP, and its console answers
+	@Tools/two_processes.sh $(X86)
 
 budget-test: firmware ## See each memory budget stop the link
 	@Tools/budget_test.sh
