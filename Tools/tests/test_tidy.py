@@ -72,7 +72,8 @@ class TidyTests(unittest.TestCase):
 
     def test_unsafe_outsideItsModules(self):
         for text in ("let a = unsafe b\n", "nonisolated(unsafe) var a = 1\n", "func f(_ p: UnsafePointer<Int>) {}\n"):
-            self.assert_breach("Sources/Wire/A.swift", text, 1, "outside Firmware, FixedStorage, HostSockets, HostStorage")
+            named = "outside Firmware, FixedStorage, HostSockets, HostStorage"
+            self.assert_breach("Sources/Wire/A.swift", text, 1, named)
             for place in ("Sources/FixedStorage", "Sources/Firmware", "Sources/HostStorage", "Tests/WireTests"):
                 self.assert_clean({f"{place}/A.swift": text})
         self.assert_clean({"Sources/Wire/A.swift": '// unsafe\nlet a = "unsafe"\n'})
