@@ -100,6 +100,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   private mutating func takeDistillation(_ header: FrameHeader) {
     guard let half = core.channel.half(of: header.block) else { return }
     if header.type == .close {
+      // Bob says when sifting is over; nobody says it to him.
+      guard End.role == .alice else {
+        lastEnd = .protocolBroken
+        return apply(.refused)
+      }
       // Alice's sifting of a block is over when Bob says so: what he kept arrived before.
       if core.filling == half { core.filling = nil }
       core.beginDistillation(half, &board)
