@@ -87,7 +87,7 @@ private let settings = [
       #expect(help.contains("\r\n\(verb) "), "\(verb) in \(help)")
     }
     let status = try #require(bob.ask("status"))
-    for line in ["state    ", "session  none yet", "link     ", "qber     0.00 %", "faults   none"] {
+    for line in ["state    ", "session  none yet", "link     ", "qber     none yet", "faults   none"] {
       #expect(status.contains("\r\n\(line)"), "\(line) in \(status)")
     }
     #expect(try #require(bob.ask("keys")).contains("\r\nkeys     in store 0  delivered 0  dropped 0\r\n"))
