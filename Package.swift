@@ -64,13 +64,14 @@ let deviceModules: [Target] = [
   module("Sifting", uses: ["FixedStorage", "Units"]),
   module("Estimation", uses: ["Units", "CMath"]),
   module("Reconciliation", uses: ["FixedStorage", "Units"]),
+  module("AdvantageDistillation", uses: ["FixedStorage"]),
   module("PrivacyAmplification", uses: ["BinaryField", "FixedStorage"]),
   module("Authentication", uses: ["BinaryField", "FixedStorage"]),
   module(
     "Distillation",
     uses: [
-      "Authentication", "BinaryField", "Estimation", "FixedStorage", "Ports", "PrivacyAmplification",
-      "Reconciliation", "Sifting", "Units", "Wire",
+      "AdvantageDistillation", "Authentication", "BinaryField", "Estimation", "FixedStorage", "Ports",
+      "PrivacyAmplification", "Reconciliation", "Sifting", "Units", "Wire",
     ]),
   module("LinkControl", uses: ["Units"]),
   module("KeyStore", uses: ["FixedStorage", "Ports"]),
@@ -78,14 +79,16 @@ let deviceModules: [Target] = [
   module(
     "Controller",
     uses: [
-      "Authentication", "Console", "Distillation", "Drivers", "Estimation", "FixedStorage", "KeyStore", "LinkControl",
+      "AdvantageDistillation", "Authentication", "Console", "Distillation", "Drivers", "Estimation", "FixedStorage",
+      "KeyStore", "LinkControl",
       "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
     ]),
   module("BoardProtocol"),
   .executableTarget(
     name: "Firmware",
     dependencies: [
-      "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux", "Checksum", "Console", "Controller",
+      "AdvantageDistillation", "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux", "Checksum",
+      "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "KeyStore", "LinkControl", "Ports", "PrivacyAmplification",
       "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
     ],
@@ -103,7 +106,7 @@ let hostModules: [Target] = [
     "TwinRun",
     uses: [
       "CAllocationWatch", "Controller", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports",
-      "Twin", "Units",
+      "Sifting", "Twin", "Units",
     ]),
   .executableTarget(
     name: "TwinProgram",
@@ -125,12 +128,14 @@ let hostModules: [Target] = [
   suite("Sifting", uses: ["FixedStorage", "HostStorage", "Units"]),
   suite("Estimation", uses: ["HostStorage", "Units"]),
   suite("Reconciliation", uses: ["FixedStorage", "HostStorage", "Units"]),
+  suite("AdvantageDistillation", uses: ["FixedStorage", "HostStorage"]),
   suite("PrivacyAmplification", uses: ["FixedStorage", "HostStorage"]),
   suite("Authentication", uses: ["BinaryField", "FixedStorage", "HostStorage"]),
   suite(
     "Distillation",
     uses: [
-      "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification", "Reconciliation", "Sifting",
+      "AdvantageDistillation", "Estimation", "FixedStorage", "HostStorage", "Ports", "PrivacyAmplification",
+      "Reconciliation", "Sifting",
       "Units",
       "Wire",
     ]),

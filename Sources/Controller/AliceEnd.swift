@@ -42,11 +42,15 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.setRunning(false)
     try fpga.setWatchdog(milliseconds: 100)
     try fpga.setVariant(configuration.variant)
+    try fpga.setPulse(width: Picoseconds(500), delay: Picoseconds(1750))
+    try fpga.enableVcsels(0x3f)
+    try setLight(configuration)
+  }
+
+  public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {
     try fpga.setIntensities(
       signal: configuration.means[0], decoy: configuration.means[1], vacuum: configuration.means[2],
       signalShare: configuration.shareSignal, decoyShare: configuration.shareDecoy)
-    try fpga.setPulse(width: Picoseconds(500), delay: Picoseconds(1750))
-    try fpga.enableVcsels(0x3f)
     try fpga.commit()
   }
 

@@ -48,7 +48,9 @@ extension BobEnd where Bus: ~Copyable {
   private mutating func takeWords(
     _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
-    while wordsTaken < wordsRead, !fifoIsDone, core.channel.hasRoom(forFrames: 2), batches.hasRoom(for: 2) {
+    while wordsTaken < wordsRead, !fifoIsDone, core.channel.hasRoom(forFrames: 2), batches.hasRoom(for: 2),
+      core.hasSiftingRoom
+    {
       let word = storage.words[wordsTaken]
       if FpgaMap.Fifo.detectors.extract(from: word) == 0 {
         try takeMarker(word, &core, &board)
@@ -189,6 +191,10 @@ extension BobEnd where Bus: ~Copyable {
       core.payload.clear()
       core.payload.put32(number)
       let offset = BatchWindow.noteOffset(number)
+      guard payload.count >= reader.offset + events else { throw .tooShort }
+      board.eventsSifted(
+        header.block, announcements: payload.extracting(reader.offset..<(reader.offset + events)),
+        notes: storage.notes.span.extracting(offset..<(offset + events)))
       try keepSifted(offset..<(offset + events), payload, &reader, half, &core)
       try reader.finish(payload)
       core.send(.sifted, in: half, discloses: .nothing)

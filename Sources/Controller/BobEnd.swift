@@ -75,6 +75,8 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.commit()
   }
 
+  public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {}
+
   public mutating func status() throws(DriverFault) -> FpgaStatus { try fpga.status() }
   public mutating func clearWatchdog() throws(DriverFault) { try fpga.clearWatchdog() }
   public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }

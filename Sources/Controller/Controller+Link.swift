@@ -60,7 +60,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .detections: return core.channel.half(of: header.block) != nil || core.freeHalf != nil
     case .close: return core.distiller.isIdle
     case .hello, .refuse, .window, .windowSet, .stop, .drained, .choices, .sifted, .closed,
-      .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort:
+      .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort, .permutation, .loaded,
+      .parities, .accepted, .rejected, .seedTaken:
       return true
     }
   }
@@ -71,7 +72,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       takeSession(header.type)
     case .detections, .choices, .sifted:
       takeSifting(header)
-    case .close, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort:
+    case .close, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort,
+      .permutation, .loaded, .parities, .accepted, .rejected, .seedTaken:
       takeDistillation(header)
     }
     apply(.peerHeard)
@@ -110,7 +112,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       core.beginDistillation(half, &board)
     }
     guard core.distiller.summary.number == header.block, !core.distiller.isIdle else { return }
-    core.distil(header, from: inbox, in: half)
+    core.distil(header, from: inbox, in: half, &board)
   }
 
   mutating func endSession(_ fault: SiftingFault) {

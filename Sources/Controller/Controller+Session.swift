@@ -62,16 +62,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       lastEnd = .sameRole
       return refuse(RefusalCode.sameRole, own: UInt64(role))
     }
-    for number in 0..<ConfigurationField.count {
-      guard try reader.take(from: inbox.payload) == number, let field = ConfigurationField(rawValue: number) else {
-        throw .outOfRange
-      }
-      let value = try reader.take64(from: inbox.payload)
-      guard value == configuration[field] else {
-        lastEnd = .configurationDiffers(field, own: configuration[field], peer: value)
-        return refuse(number, own: configuration[field])
-      }
-    }
+    guard try agreesOnConfiguration(&reader) else { return }
     try reader.finish(inbox.payload)
     guard let own = core.pool.nextUsableBlock(), block != .max else {
       lastEnd = .keysExhausted
@@ -80,6 +71,26 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     // A module that lost power is a few blocks ahead; a forged greeting must not burn the pool.
     guard max(own, block) - min(own, block) <= SessionTiming.blockSkipMax else { throw .outOfRange }
     agree(peerNonce: nonce, block: max(own, block))
+  }
+
+  /// Reads the peer's configuration. Bob follows its row of the policy first; then every field has to be the same.
+  private mutating func agreesOnConfiguration(_ reader: inout ByteReader) throws(PayloadError) -> Bool {
+    var values: [19 of UInt64] = .init(repeating: 0)
+    for number in 0..<ConfigurationField.count {
+      guard try reader.take(from: inbox.payload) == number else { throw .outOfRange }
+      values[Int(number)] = try reader.take64(from: inbox.payload)
+    }
+    followPeer(row: values[Int(ConfigurationField.policyRow.rawValue)])
+    for number in 0..<ConfigurationField.count {
+      guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
+      let value = values[Int(number)]
+      guard value == configuration[field] else {
+        lastEnd = .configurationDiffers(field, own: configuration[field], peer: value)
+        refuse(number, own: configuration[field])
+        return false
+      }
+    }
+    return true
   }
 
   /// Tells the peer why not, and gives up.

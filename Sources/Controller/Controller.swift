@@ -47,7 +47,8 @@ public struct DetectorReadings: Equatable, Sendable {
 /// `turn(at:)` is called once a tick and does all device I/O; between ticks `distil` is called as long as there is
 /// time. Neither waits for anything.
 public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copyable>: ~Copyable {
-  public let configuration: LinkConfiguration
+  public internal(set) var configuration: LinkConfiguration
+  public internal(set) var policyReason = PolicyReason.configured
   let limits: ModuleLimits
   var end: End
   var board: Board
@@ -122,7 +123,10 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
 
   /// The operator's wishes.
   public mutating func start() {
-    if case .idle = state { isAnswering = false }
+    if case .idle = state {
+      isAnswering = false
+      chooseRow()
+    }
     apply(.startRequested)
   }
   public mutating func stop() {

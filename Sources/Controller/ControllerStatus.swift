@@ -1,6 +1,7 @@
 import Console
-import Distillation
+public import Distillation
 import Drivers
+import Estimation
 public import FixedStorage
 import KeyStore
 public import LinkControl
@@ -20,6 +21,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append(lastEnd)
     terminal.printLine(text)
     linkLine(on: &terminal)
+    policyLines(on: &terminal)
     blockLines(on: &terminal)
     text.clear()
     text.append("faults   ")
@@ -50,6 +52,30 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append("  received ", inbox.bytesReceived)
     text.append(" B  sent ", core.channel.bytesSent)
     text.append(" B")
+    terminal.printLine(text)
+  }
+
+  /// Which row of the policy is in force, and why.
+  private func policyLines(on terminal: inout some TerminalPort & ~Copyable) {
+    var text = Text<200>()
+    text.append("policy   ")
+    if configuration.policyRow == LinkConfiguration.manualRow {
+      text.append("none: the light was set by hand")
+    } else {
+      let row = PolicyTable.rows[Int(configuration.policyRow)]
+      text.append("row ", UInt64(configuration.policyRow))
+      text.append(": up to ")
+      text.append(scaled: UInt64(row.qberPpm) / 100, places: 2)
+      text.append(" % in blocks from 2^", UInt64(row.blockBitsLog2))
+      text.append(" bits, ends at a bound of ")
+      text.append(scaled: UInt64(row.edgePpm) / 100, places: 2)
+      text.append(" %")
+    }
+    text.append("  ad block ", UInt64(configuration.adBlock))
+    terminal.printLine(text)
+    text.clear()
+    text.append("         ")
+    text.append(policyReason.summary)
     terminal.printLine(text)
   }
 
@@ -112,6 +138,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printFact("ec_efficiency_thousandths", totals.efficiencyThousandths)
     terminal.printFact("disclosed_bits", totals.disclosedBits)
     terminal.printFact("auth_bits_spent", totals.authBitsSpent)
+    terminal.printFact("policy_row", UInt64(configuration.policyRow))
+    terminal.printFact("ad_block", UInt64(configuration.adBlock))
     terminal.printFact("blocks_ok", totals.blocksOk)
     terminal.printFact("blocks_aborted", totals.blocksAborted)
     terminal.printFact("secret_bits", totals.netSecretBits)
@@ -254,13 +282,17 @@ extension SessionEnd {
 }
 
 extension BlockRefusal {
-  var name: StaticString {
+  /// The word that scripts know the refusal by.
+  public var name: StaticString {
     switch self {
     case .countsDiffer: "counts_differ"
     case .empty: "empty"
     case .notReconciled: "not_reconciled"
     case .notConfirmed: "not_confirmed"
     case .accountsDiffer: "accounts_differ"
+    case .nothingKept: "nothing_kept"
+    case .permutationSkewed: "permutation_skewed"
+    case .rowLeft: "row_left"
     case .axisBiased: "axis_biased"
     case .noLength: "no_length"
     case .tagWrong: "tag_wrong"

@@ -1,5 +1,5 @@
 public import Distillation
-import Estimation
+public import Estimation
 public import Units
 import Wire
 
@@ -8,8 +8,9 @@ public enum ConfigurationField: UInt8, Sendable {
   case protocolVersion, linkId, variant, meanSignal, meanDecoy, meanVacuum, shareSignal, shareDecoy
   case blockBits, exchangeFrames, axisShareMax, epsilonSecret, epsilonCorrect
   case plannedSifted, plannedQber, plannedCross
+  case adBlock, plannedVacuum, policyRow
 
-  public static var count: UInt8 { 16 }
+  public static var count: UInt8 { 19 }
 
   public var name: StaticString {
     switch self {
@@ -29,6 +30,23 @@ public enum ConfigurationField: UInt8, Sendable {
     case .plannedSifted: "planned_sifted"
     case .plannedQber: "planned_qber"
     case .plannedCross: "planned_cross"
+    case .adBlock: "ad_block"
+    case .plannedVacuum: "planned_vacuum"
+    case .policyRow: "policy_row"
+    }
+  }
+}
+
+extension ConfigurationField {
+  /// Whether a row of the policy sets it.
+  var belongsToPolicy: Bool {
+    switch self {
+    case .variant, .meanSignal, .meanDecoy, .meanVacuum, .shareSignal, .shareDecoy, .adBlock, .plannedQber,
+      .plannedCross, .plannedVacuum:
+      true
+    case .protocolVersion, .linkId, .blockBits, .exchangeFrames, .axisShareMax, .epsilonSecret, .epsilonCorrect,
+      .plannedSifted, .policyRow:
+      false
     }
   }
 }
@@ -58,6 +76,14 @@ public struct LinkConfiguration: Equatable, Sendable {
   public var plannedSifted: UInt32 = 1_500_000
   public var plannedQber = PartsPerMillion(25_000)
   public var plannedCross = PartsPerMillion(2_000)
+  /// Share of vacuum pulses among sifted bits.
+  public var plannedVacuum = PartsPerMillion(400)
+  /// Block length of advantage distillation, 1...16; 1 is none.
+  public var adBlock: UInt8 = 1
+  /// The row of the policy table that the settings follow; `manualRow` if they were set one by one.
+  public var policyRow: UInt16 = Self.manualRow
+
+  public static var manualRow: UInt16 { .max }
 
   public init() {}
 
@@ -81,6 +107,9 @@ public struct LinkConfiguration: Equatable, Sendable {
     case .plannedSifted: UInt64(plannedSifted)
     case .plannedQber: UInt64(plannedQber.count)
     case .plannedCross: UInt64(plannedCross.count)
+    case .adBlock: UInt64(adBlock)
+    case .plannedVacuum: UInt64(plannedVacuum.count)
+    case .policyRow: UInt64(policyRow)
     }
   }
 
@@ -126,13 +155,38 @@ extension LinkConfiguration {
     case .plannedSifted: plannedSifted = word
     case .plannedQber: plannedQber = PartsPerMillion(word)
     case .plannedCross: plannedCross = PartsPerMillion(word)
+    case .adBlock:
+      guard value <= 255 else { return false }
+      adBlock = UInt8(value)
+    case .plannedVacuum: plannedVacuum = PartsPerMillion(word)
+    case .policyRow:
+      guard value != UInt64(Self.manualRow) else {
+        policyRow = Self.manualRow
+        return true
+      }
+      guard value < UInt64(PolicyTable.rows.count) else { return false }
+      follow(row: Int(value))
     }
+    if field.belongsToPolicy { policyRow = Self.manualRow }
     return true
+  }
+
+  /// Takes light, block length of advantage distillation and expectations from a row of the policy, and its variant.
+  public mutating func follow(row index: Int) {
+    let row = PolicyTable.rows[index]
+    variant = row.variant
+    means = row.means
+    shareSignal = row.shares[0]
+    shareDecoy = row.shares[1]
+    adBlock = row.adBlock
+    plannedQber = PartsPerMillion(row.plannedErrorPpm)
+    plannedCross = PartsPerMillion(row.plannedCrossPpm)
+    plannedVacuum = PartsPerMillion(row.plannedVacuumPpm)
+    policyRow = UInt16(index)
   }
 
   /// The field that cannot be used as it is, if there is one.
   public func unusableField() -> ConfigurationField? {
-    guard variant == .perPulse else { return .variant }
     guard means[0].millionths < 1 << 20, means[1].millionths < 1 << 20, means[2].millionths < 1 << 20,
       means[0].millionths > means[1].millionths + means[2].millionths
     else { return .meanSignal }
@@ -146,42 +200,69 @@ extension LinkConfiguration {
     guard (1...15).contains(epsilonCorrect) else { return .epsilonCorrect }
     guard plannedSifted > 0 else { return .plannedSifted }
     guard plannedQber.count < 500_000 else { return .plannedQber }
-    return plannedCross.count < 500_000 ? nil : .plannedCross
+    guard plannedCross.count < 500_000 else { return .plannedCross }
+    guard (1...16).contains(adBlock) else { return .adBlock }
+    return plannedVacuum.count < 500_000 ? nil : .plannedVacuum
   }
 
   /// The key-length plan of every block of the session. The configuration must be usable.
   public func plan() -> DistillationPlan {
     let vacuumShare = Share(of65536: 65_536 - shareSignal.count - shareDecoy.count)
-    let axis = axisShareMax.value
-    guard let credit = PerPulse(axisShareMax: axis),
-      let settings = DecoySettings(means: means, shares: [shareSignal, shareDecoy, vacuumShare])
-    else { preconditionFailure("the configuration was checked") }
-    var plan = KeyLengthPlan(
-      credit: credit, settings: settings, block: 1, tails: .streaming(planned: plannedCounts(vacuumShare)),
-      multiPhotonTag: .crossClicks(axisShareMax: axis))
-    plan.target = SecurityTarget(
-      epsilonSecret: Self.powerOfTen(epsilonSecret), epsilonCorrect: Self.powerOfTen(epsilonCorrect))
-    return DistillationPlan(keyLength: plan, expectedQber: plannedQber, axisShareMax: axisShareMax)
+    guard let settings = DecoySettings(means: means, shares: [shareSignal, shareDecoy, vacuumShare]) else {
+      preconditionFailure("the configuration was checked")
+    }
+    var plan = DistillationPlan(keyLength: credit(settings), expectedQber: plannedQber, axisShareMax: axisShareMax)
+    if policyRow != Self.manualRow { plan.edge = PartsPerMillion(PolicyTable.rows[Int(policyRow)].edgePpm) }
+    return plan
   }
 
-  /// Planned counts by intensity: events in proportion to the light that is sent, and a little noise in the vacuum.
-  private func plannedCounts(_ vacuumShare: Share) -> DecoyCounts {
-    let shares: [3 of Double] = [shareSignal.value, shareDecoy.value, vacuumShare.value]
-    var weights: [3 of Double] = .init(repeating: 0)
-    var total = 0.0
-    for i in weights.indices {
-      // Dark counts keep the vacuum from being planned empty: one event in a hundred of a signal pulse's.
-      weights[i] = shares[i] * (means[i].value + 0.01 * means[0].value)
-      total += weights[i]
+  /// The share of the likeliest axis, or of the likelier basis, that the credit is computed for.
+  public var creditedShareMax: PartsPerMillion {
+    switch variant {
+    case .perPulse: axisShareMax
+    case .perBlock: PartsPerMillion(500_000)
     }
+  }
+
+  /// What the variant of the twirl is worth.
+  private func credit(_ settings: DecoySettings) -> BlockCredit {
+    switch variant {
+    case .perPulse:
+      guard let credit = PerPulse(axisShareMax: axisShareMax.value) else { preconditionFailure("checked") }
+      return .perPulse(keyLengthPlan(credit, settings, axisShareMax: axisShareMax.value))
+    case .perBlock:
+      return .perBlock(keyLengthPlan(PerBlock(), settings, axisShareMax: 1.0 / 3))
+    }
+  }
+
+  private func keyLengthPlan<Credit: SecurityCredit>(
+    _ credit: Credit, _ settings: DecoySettings, axisShareMax: Double
+  ) -> KeyLengthPlan<Credit> {
+    var plan = KeyLengthPlan(
+      credit: credit, settings: settings, block: Int(adBlock), tails: .streaming(planned: plannedCounts()),
+      multiPhotonTag: .crossClicks(axisShareMax: axisShareMax))
+    plan.target = SecurityTarget(
+      epsilonSecret: Self.powerOfTen(epsilonSecret), epsilonCorrect: Self.powerOfTen(epsilonCorrect))
+    return plan
+  }
+
+  /// Planned counts by intensity: signal and decoy in proportion to the light that is sent, vacuum as configured, half
+  /// of it wrong.
+  public func plannedCounts() -> DecoyCounts {
+    if policyRow != Self.manualRow { return PolicyTable.rows[Int(policyRow)].plannedCounts(sifted: plannedSifted) }
+    let signal = shareSignal.value * means[0].value
+    let decoy = shareDecoy.value * means[1].value
+    let lit = Double(plannedSifted) * (1 - plannedVacuum.value)
+    let bits: [3 of Double] = [
+      lit * signal / (signal + decoy), lit * decoy / (signal + decoy), Double(plannedSifted) * plannedVacuum.value,
+    ]
     var sifted: [3 of UInt64] = .init(repeating: 0)
     var errors: [3 of UInt64] = .init(repeating: 0)
     var cross: [3 of UInt64] = .init(repeating: 0)
-    for i in weights.indices {
-      let count = Double(plannedSifted) * weights[i] / total
-      sifted[i] = UInt64(count) + 1
-      errors[i] = UInt64(count * plannedQber.value)
-      cross[i] = UInt64(count * plannedCross.value * means[i].value / means[0].value)
+    for i in bits.indices {
+      sifted[i] = UInt64(bits[i]) + 1
+      errors[i] = UInt64(bits[i] * (i == 2 ? 0.5 : plannedQber.value))
+      cross[i] = UInt64(bits[i] * plannedCross.value * means[i].value / means[0].value)
     }
     return DecoyCounts(sifted: sifted, errors: errors, crossClicks: cross)
   }

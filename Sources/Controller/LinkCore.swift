@@ -23,6 +23,9 @@ public struct LinkCore: ~Copyable {
   var sealed: Half?
   /// The half in distillation: its sifted key is fixed, whatever the peer sends.
   var distilling: Half?
+  /// The last block that came to an end.
+  private(set) var last: BlockSummary?
+  private var keptIsShown = false
 
   public init(
     store: consuming SiftedStore, channel: consuming BlockChannel, distiller: consuming Distiller,
@@ -78,9 +81,12 @@ public struct LinkCore: ~Copyable {
   }
 
   /// Hands a message to the distiller and, unless it is a tag, to the transcript.
-  mutating func distil(_ header: FrameHeader, from inbox: borrowing Inbox, in half: Half) {
+  mutating func distil(
+    _ header: FrameHeader, from inbox: borrowing Inbox, in half: Half, _ board: inout some ModuleBoard & ~Copyable
+  ) {
     if header.type != .tag { channel.heard(header, payload: inbox.payload, in: half) }
-    distiller.receive(header.type, inbox.payload, store: &store, &channel)
+    distiller.receive(header.type, inbox.payload, &channel)
+    show(&board)
   }
 
   /// Does one slice of distillation; false when it waits for the peer or has nothing to do.
@@ -90,10 +96,35 @@ public struct LinkCore: ~Copyable {
     case .finished, .refused:
       settle(&board)
       return true
-    case .idle, .comparingCounts, .reconciling, .awaitingParities, .awaitingHash, .hashing, .awaitingVerdict,
-      .seeding, .amplifying:
-      return distiller.step(store: &store, &channel, entropy: &board)
+    case .idle, .comparingCounts, .drawingPermutation, .awaitingPermutation, .loading, .awaitingPeerLoad,
+      .comparingParities, .reconciling, .awaitingParities, .awaitingHash, .hashing, .countingErrors, .awaitingVerdict,
+      .amplifying:
+      let worked = distiller.step(store: &store, &channel, entropy: &board)
+      show(&board)
+      return worked
     }
+  }
+
+  /// Lets the observer see what came into being.
+  private mutating func show(_ board: inout some ModuleBoard & ~Copyable) {
+    let number = distiller.summary.number
+    if distiller.keptBits > 0, !keptIsShown {
+      keptIsShown = true
+      board.blockKept(
+        number, keptKey: distiller.keptKey, bits: distiller.keptBits, permutationSeed: distiller.permutationSeed)
+    }
+    if !distiller.freshSeed.isEmpty {
+      board.seedPart(number, words: distiller.freshSeed)
+      distiller.markSeedShown()
+    }
+  }
+
+  /// Whether the block that fills may take more: pages are free here and surely at the peer's.
+  var hasSiftingRoom: Bool {
+    guard let half = filling else { return true }
+    let other = half.other
+    let peerHasDrained = channel.number(other) == nil || (distilling == other && distiller.peerHasLoaded)
+    return store.hasRoom(in: half, peerHasDrained: peerHasDrained)
   }
 
   mutating func beginDistillation(_ half: Half, _ board: inout some ModuleBoard & ~Copyable) {
@@ -102,7 +133,8 @@ public struct LinkCore: ~Copyable {
     distilling = half
     totals.siftedBits += UInt64(store.count(half))
     totals.crossClicks += store.cross(half).total
-    board.blockClosed(number, siftedKey: store.key(half), bits: store.count(half))
+    keptIsShown = false
+    board.blockClosed(number, store: store, half: half)
     distiller.begin(half, number: number, store: store, &channel)
   }
 
@@ -112,11 +144,13 @@ public struct LinkCore: ~Copyable {
     totals.book(summary)
     guard let half = channel.half(of: summary.number) else { preconditionFailure("its half is still open") }
     if summary.refusal == nil {
-      board.blockFinished(
-        summary, confirmedKey: store.key(half), toeplitzSeed: distiller.toeplitzSeed,
-        secretKey: distiller.secretKey)
+      board.blockFinished(summary, confirmedKey: distiller.keptKey, secretKey: distiller.secretKey)
       storeKey(of: summary)
+    } else {
+      let nothing: [0 of UInt64] = []
+      board.blockFinished(summary, confirmedKey: nothing.span, secretKey: nothing.span)
     }
+    last = summary
     store.wipe(half)
     channel.close(half)
     distiller.release()

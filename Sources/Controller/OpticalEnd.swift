@@ -35,6 +35,8 @@ public protocol OpticalEnd: ~Copyable {
 
   /// Checks identity and wiring of the gateware, closes everything and loads the settings of the session.
   mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault)
+  /// Loads intensities and shares; nothing at Bob's end.
+  mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault)
   mutating func status() throws(DriverFault) -> FpgaStatus
   mutating func clearWatchdog() throws(DriverFault)
   mutating func frame() throws(DriverFault) -> UInt32

@@ -14,7 +14,9 @@ public struct SessionTotals: Equatable, Sendable {
   /// Sifted bits and errors of blocks that were confirmed.
   public var confirmedBits: UInt64 = 0
   public var confirmedErrors: UInt64 = 0
-  /// Sum over confirmed blocks of `n h(QBER)`, in bits.
+  /// Bits that reconciliation worked on in those blocks.
+  public var keptBits: UInt64 = 0
+  /// Sum over confirmed blocks of the Shannon limit of reconciliation, in bits.
   public var shannonBits = 0.0
   public var parityBits: UInt64 = 0
   public var disclosedBits: UInt64 = 0
@@ -47,6 +49,7 @@ public struct SessionTotals: Equatable, Sendable {
       parityBits += summary.ledger.parityBits
       confirmedBits += summary.sifted.total
       confirmedErrors += summary.errors.total
+      keptBits += UInt64(summary.keptBits)
       shannonBits += summary.shannonBits
       qberUpperPpm = max(qberUpperPpm, UInt64(result.qberUpper * 1_000_000 + 0.5))
     }

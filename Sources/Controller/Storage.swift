@@ -1,3 +1,4 @@
+import AdvantageDistillation
 import Authentication
 import Distillation
 import Drivers
@@ -12,7 +13,7 @@ import Wire
 
 /// Names of the blocks of working memory of one module, numbered from zero without gaps.
 public enum StorageName: UInt8, Sendable {
-  case siftedKey, labelLow, labelHigh
+  case siftedPages, pageLinks, blockString, keptString, correctedTiles, permutationBins, permutationLabels
   case parityWords, parityOrder, correctorWords, correctorPlaces, correctorAsked
   case toeplitzSums, toeplitzArena, toeplitzSeed, secretKey
   case authenticationPool, keyRing
@@ -32,9 +33,8 @@ extension SessionMemory {
   /// Takes the blocks of a session from `source`.
   public init(role: Role, configuration: LinkConfiguration, from source: inout some StorageSource & ~Copyable) {
     let store = SiftedStore(
-      key: source.block(.siftedKey, of: UInt64.self, count: SiftedStore.words),
-      labelLow: source.block(.labelLow, of: UInt64.self, count: SiftedStore.words),
-      labelHigh: source.block(.labelHigh, of: UInt64.self, count: SiftedStore.words))
+      pages: source.block(.siftedPages, of: UInt64.self, count: SiftedStore.words),
+      links: source.block(.pageLinks, of: UInt16.self, count: SiftedStore.pageCount))
     let channel = BlockChannel(
       role: role, outbox: Outbox(storage: source.block(.outbox, of: UInt8.self, count: Outbox.capacityBytes)))
     let stores = KeyStores(
@@ -52,16 +52,24 @@ extension SessionMemory {
 
   private static func distillerStorage(from source: inout some StorageSource & ~Copyable) -> Distiller.Storage {
     Distiller.Storage(
-      reference: ParityReference(
-        words: source.block(.parityWords, of: UInt64.self, count: ParityReference.wordCount),
-        order: source.block(.parityOrder, of: UInt16.self, count: ParityReference.orderCount)),
-      corrector: Corrector(
-        words: source.block(.correctorWords, of: UInt64.self, count: Corrector.wordCount),
-        places: source.block(.correctorPlaces, of: UInt16.self, count: Corrector.placeCount),
-        asked: source.block(.correctorAsked, of: UInt32.self, count: Corrector.askedCount)),
-      accumulator: ToeplitzAccumulator(
-        sums: source.block(.toeplitzSums, of: UInt64.self, count: ToeplitzAccumulator.sumsWords),
-        arena: source.block(.toeplitzArena, of: UInt64.self, count: ToeplitzAccumulator.arenaWords)),
+      stages: Distiller.StageStorage(
+        reference: ParityReference(
+          words: source.block(.parityWords, of: UInt64.self, count: ParityReference.wordCount),
+          order: source.block(.parityOrder, of: UInt16.self, count: ParityReference.orderCount)),
+        corrector: Corrector(
+          words: source.block(.correctorWords, of: UInt64.self, count: Corrector.wordCount),
+          places: source.block(.correctorPlaces, of: UInt16.self, count: Corrector.placeCount),
+          asked: source.block(.correctorAsked, of: UInt32.self, count: Corrector.askedCount)),
+        accumulator: ToeplitzAccumulator(
+          sums: source.block(.toeplitzSums, of: UInt64.self, count: ToeplitzAccumulator.sumsWords),
+          arena: source.block(.toeplitzArena, of: UInt64.self, count: ToeplitzAccumulator.arenaWords))),
+      permutation: BlockPermutation(
+        bins: source.block(.permutationBins, of: UInt32.self, count: BlockPermutation.binWords),
+        labels: source.block(.permutationLabels, of: UInt8.self, count: BlockPermutation.labelBytes)),
+      strings: Distiller.StringStorage(
+        block: source.block(.blockString, of: UInt64.self, count: Distiller.stringWords),
+        kept: source.block(.keptString, of: UInt64.self, count: Distiller.keptWords),
+        corrected: source.block(.correctedTiles, of: UInt64.self, count: Distiller.correctedWords)),
       keys: Distiller.KeyStorage(
         seed: source.block(.toeplitzSeed, of: UInt64.self, count: Distiller.seedWords),
         output: source.block(.secretKey, of: UInt64.self, count: Distiller.outputWords)),

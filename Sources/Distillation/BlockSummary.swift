@@ -25,6 +25,12 @@ public enum BlockRefusal: UInt8, Sendable {
   case peerGaveUp
   /// The random source failed.
   case entropyLost
+  /// Advantage distillation kept no bit.
+  case nothingKept
+  /// A bin of the permutation came out too large; the chance is below 1e-200.
+  case permutationSkewed
+  /// The error rate may be beyond what the settings of the session were made for.
+  case rowLeft
 }
 
 /// Everything about a finished block that is not secret.
@@ -33,6 +39,10 @@ public struct BlockSummary: Sendable {
   public var sifted = IntensityCounts()
   public var errors = IntensityCounts()
   public var cross = IntensityCounts()
+  /// Block length of advantage distillation, what it kept, and the errors among that.
+  public var adBlock = 1
+  public var keptBits = 0
+  public var keptErrors: UInt64 = 0
   /// Bob only: sifted bits by the axis they were measured on.
   public var axes = AxisCounts()
   public var ledger = DisclosureLedger()
@@ -49,15 +59,22 @@ public struct BlockSummary: Sendable {
   /// Error rate of the sifted key as counted after confirmation.
   public var qber: Double { sifted.total == 0 ? 0 : Double(errors.total) / Double(sifted.total) }
 
-  /// The Shannon limit of reconciliation, `n h(QBER)`, in bits.
-  public var shannonBits: Double { Double(sifted.total) * binaryEntropy(qber) }
+  /// The Shannon limit of reconciliation, `n h(errors / n)` for the `n` kept bits, in bits.
+  public var shannonBits: Double {
+    keptBits == 0 ? 0 : Double(keptBits) * binaryEntropy(Double(keptErrors) / Double(keptBits))
+  }
 }
 
 /// Watches blocks come and go. The firmware's observer does nothing; the twin records what anyone may recompute.
 public protocol BlockObserver: ~Copyable {
-  /// The sifted key as it was before reconciliation.
-  mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int)
-  /// The block gave a key: what was confirmed, how it was hashed and what came out.
-  mutating func blockFinished(
-    _ summary: BlockSummary, confirmedKey: Span<UInt64>, toeplitzSeed: Span<UInt64>, secretKey: Span<UInt64>)
+  /// Bob: what Alice announced of a batch of events, and what he had measured, a byte an event each.
+  mutating func eventsSifted(_ number: UInt32, announcements: Span<UInt8>, notes: Span<UInt8>)
+  /// The sifted key of a block whose sifting is over.
+  mutating func blockClosed(_ number: UInt32, store: borrowing SiftedStore, half: Half)
+  /// What goes into reconciliation, `bits` bits, and the seed of the permutation that came before.
+  mutating func blockKept(_ number: UInt32, keptKey: Span<UInt64>, bits: Int, permutationSeed: [32 of UInt8])
+  /// The next words of the Toeplitz seed.
+  mutating func seedPart(_ number: UInt32, words: Span<UInt64>)
+  /// The block gave a key, or was refused: what was confirmed, and what came out.
+  mutating func blockFinished(_ summary: BlockSummary, confirmedKey: Span<UInt64>, secretKey: Span<UInt64>)
 }

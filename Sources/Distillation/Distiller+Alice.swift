@@ -2,18 +2,26 @@ import Authentication
 import Estimation
 import FixedStorage
 import Ports
+import PrivacyAmplification
 import Reconciliation
 import Sifting
 import Units
 import Wire
 
 extension Distiller {
+  /// The length that is used: at most what the accumulator holds. A shorter key than allowed is as secret.
+  func finalLength(of result: KeyLengthResult) -> Int {
+    Int(min(result.length, UInt64(ToeplitzAccumulator.outputBitsMax)))
+  }
+
+  /// Whether the single-photon error rate may be beyond what the settings were made for.
+  func leavesRow(_ result: KeyLengthResult) -> Bool { result.qberUpper > plan.edge.value }
+
   /// Libraries of different machines may round the last bits of a logarithm differently; more is a disagreement.
   static var lengthToleranceBits: Int { 8 }
-  static var seedWordsPerMessage: Int { 512 }
 
   mutating func receiveAsAlice(
-    _ type: MessageType, _ payload: Span<UInt8>, _ store: inout SiftedStore, _ channel: inout BlockChannel
+    _ type: MessageType, _ payload: Span<UInt8>, _ channel: inout BlockChannel
   ) throws(PayloadError) {
     var reader = ByteReader()
     switch (phase, type) {
@@ -23,19 +31,25 @@ extension Distiller {
       guard counts == summary.sifted else { return refuse(.countsDiffer, &channel) }
       sendCounts(.closed, &channel)
       guard siftedBits > 0 else { return refuse(.empty, &channel) }
-      phase = .reconciling
+      beginLoading()
+    case (.loading, .loaded), (.awaitingPeerLoad, .loaded):
+      try takePeerLoaded(payload, &channel)
+    case (.comparingParities, .accepted):
+      try takeAccepted(payload, &reader, &channel)
     case (.reconciling, .parityRequest):
-      try answerParities(payload, &reader, store, &channel)
+      try answerParities(payload, &reader, &channel)
     case (.reconciling, .reconciled):
       let number = Int(try reader.take16(from: payload))
       let disclosed = try reader.take64(from: payload)
       try reader.finish(payload)
-      guard tileIsOpen, !tileIsHashed, number == tile else { throw .outOfRange }
+      guard tileIsOpen, !tileIsHashed, number == tile, endsConfirmation(tile) else { throw .outOfRange }
       guard disclosed == channel.ledger(half).parityBits else { return refuse(.accountsDiffer, &channel) }
       phase = .hashing
     case (.reconciling, .counts):
       guard tileIsHashed, tile == tileCount - 1 else { throw .outOfRange }
       try takeVerdict(payload, &reader, &channel)
+    case (.amplifying, .seedTaken):
+      try takeSeedTaken(payload, &reader)
     case (.amplifying, .tag):
       // Bob tags only what he has accepted.
       guard channel.verifyTag(payload, in: half) else { return refuse(.tagWrong, &channel) }
@@ -46,16 +60,11 @@ extension Distiller {
   }
 
   private mutating func answerParities(
-    _ payload: Span<UInt8>, _ reader: inout ByteReader, _ store: borrowing SiftedStore,
-    _ channel: inout BlockChannel
+    _ payload: Span<UInt8>, _ reader: inout ByteReader, _ channel: inout BlockChannel
   ) throws(PayloadError) {
     let number = Int(try reader.take16(from: payload))
     let seed = try reader.take64(from: payload)
-    if !tileIsOpen || tileIsHashed {
-      try openNext(number, store, seed: seed)
-    } else {
-      guard number == tile else { throw .outOfRange }
-    }
+    if !tileIsOpen || tileIsHashed || number != tile { try openNext(number, seed: seed) }
     storage.payload.clear()
     storage.payload.put16(UInt16(truncatingIfNeeded: number))
     do throws(ReconciliationFault) {
@@ -67,42 +76,41 @@ extension Distiller {
     }
   }
 
-  /// After a hash either the next tile comes or the same one again, a few times. Tiles never go back.
-  private mutating func openNext(
-    _ number: Int, _ store: borrowing SiftedStore, seed: UInt64
-  ) throws(PayloadError) {
-    let isRetry = tileIsHashed && number == tile
-    guard number < tileCount, isRetry || number == (tileIsHashed ? tile + 1 : 0) else { throw .outOfRange }
-    guard !isRetry || retries < Self.retriesMax else { throw .outOfRange }
-    retries = isRetry ? retries + 1 : 0
-    openReference(number, store, seed: seed)
-  }
-
-  private mutating func openReference(_ number: Int, _ store: borrowing SiftedStore, seed: UInt64) {
+  /// After a hash either the next tile comes, or the tiles of that hash come again, a few times; before it the next
+  /// tile that the hash will cover. Tiles never go back otherwise.
+  private mutating func openNext(_ number: Int, seed: UInt64) throws(PayloadError) {
+    guard number < tileCount else { throw .outOfRange }
+    if !tileIsOpen {
+      guard number == 0 else { throw .outOfRange }
+    } else if !tileIsHashed {
+      guard number == tile + 1, !endsConfirmation(tile) else { throw .outOfRange }
+    } else if number == tile + 1 {
+      unconfirmedTile = number
+      retries = 0
+    } else {
+      guard number == unconfirmedTile, retries < Self.retriesMax else { throw .outOfRange }
+      retries += 1
+    }
     tile = number
     tileIsOpen = true
     tileIsHashed = false
-    let first = number * Self.tileBits / 64
-    let bits = bits(ofTile: number)
-    storage.reference.begin(
-      tile: store.key(half).extracting(first..<(first + Bits.words(for: bits))), bits: bits, seed: seed,
-      disclosureMax: bits)
+    storage.openReference(place(ofTile: number), keepsAll: keepsAll, seed: seed)
   }
 
-  /// Draws a public hash key and sends it with the hash of the tile that Bob has finished.
-  mutating func sendHash(
-    _ store: borrowing SiftedStore, _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
-  ) {
+  /// Draws a public hash key and sends it with the hash of the tiles that Bob has finished.
+  mutating func sendHash(_ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable) {
     var key: [4 of UInt64] = .init(repeating: 0)
     for i in 0..<4 {
       guard let word = publicWord(from: &entropy) else { return refuse(.entropyLost, &channel) }
       key[i] = word
     }
-    let first = tile * Self.tileBits / 64
-    let bits = bits(ofTile: tile)
-    let words = first..<(first + Bits.words(for: bits))
     hash.start(key: ConfirmationKey(words: key))
-    hash.absorb(store.key(half).extracting(words), bits: bits)
+    for number in unconfirmedTile...tile {
+      let words = words(ofTile: number)
+      let bits = bits(ofTile: number)
+      let keepsAll = keepsAll
+      storage.absorb(words, keepsAll: keepsAll, bits: bits, into: &hash)
+    }
     let value = hash.finish()
     storage.payload.clear()
     storage.payload.put16(UInt16(tile))
@@ -119,6 +127,7 @@ extension Distiller {
     _ payload: Span<UInt8>, _ reader: inout ByteReader, _ channel: inout BlockChannel
   ) throws(PayloadError) {
     summary.errors = try IntensityCounts(from: payload, &reader)
+    summary.keptErrors = UInt64(try reader.take32(from: payload))
     summary.cross = try IntensityCounts(from: payload, &reader)
     let peerLength = Int(clamping: try reader.take64(from: payload))
     let peerLeak = try reader.take64(from: payload)
@@ -126,10 +135,11 @@ extension Distiller {
     summary.ledger = channel.ledger(half)
     let result = keyLength()
     summary.result = result
-    let own = Int(result.length)
+    let own = finalLength(of: result)
     guard peerLeak == summary.ledger.totalBits, abs(own - peerLength) <= Self.lengthToleranceBits else {
       return refuse(.accountsDiffer, &channel)
     }
+    guard result.refusal != nil || !leavesRow(result) else { return refuse(.rowLeft, &channel) }
     sendLength(min(own, peerLength), &channel)
   }
 
@@ -142,34 +152,6 @@ extension Distiller {
     guard bits > 0 else { return refuse(.noLength, &channel) }
     summary.finalBits = bits
     summary.replenishedBytes = bytes
-    phase = .seeding
-  }
-
-  /// Draws and sends the next words of the Toeplitz seed.
-  mutating func sendSeedPart(_ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable) {
-    let first = seedWordsReady
-    let words = min(Self.seedWordsPerMessage, seedWordsNeeded - first)
-    storage.payload.clear()
-    storage.payload.put32(UInt32(first))
-    for i in 0..<words {
-      guard let word = publicWord(from: &entropy) else { return refuse(.entropyLost, &channel) }
-      storage.seed[first + i] = word
-      storage.payload.put64(word)
-    }
-    send(.seed, discloses: .nothing, &channel)
-    seedWordsReady += words
-    guard seedWordsReady == seedWordsNeeded else { return }
-    sendTag(&channel)
     phase = .amplifying
-  }
-
-  /// A uniform word that will be public.
-  func publicWord(from entropy: inout some EntropySource & ~Copyable) -> UInt64? {
-    var bytes: [8 of UInt8] = .init(repeating: 0)
-    var span = bytes.mutableSpan
-    do throws(EntropyError) { try entropy.fill(&span) } catch { return nil }
-    var word: UInt64 = 0
-    for i in 0..<8 { word = word << 8 | UInt64(bytes[i]) }
-    return word
   }
 }

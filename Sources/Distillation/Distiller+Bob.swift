@@ -9,7 +9,7 @@ import Wire
 
 extension Distiller {
   mutating func receiveAsBob(
-    _ type: MessageType, _ payload: Span<UInt8>, _ store: inout SiftedStore, _ channel: inout BlockChannel
+    _ type: MessageType, _ payload: Span<UInt8>, _ channel: inout BlockChannel
   ) throws(PayloadError) {
     var reader = ByteReader()
     switch (phase, type) {
@@ -18,7 +18,15 @@ extension Distiller {
       try reader.finish(payload)
       guard counts == summary.sifted else { return refuse(.countsDiffer, &channel) }
       guard siftedBits > 0 else { return refuse(.empty, &channel) }
-      phase = .reconciling
+      beginLoading()
+    case (.awaitingPermutation, .permutation):
+      try takePermutation(payload, &reader)
+    case (.loading, .loaded), (.awaitingPeerLoad, .loaded):
+      try takePeerLoaded(payload, &channel)
+    case (.comparingParities, .parities):
+      try takeParities(ofGroups: payload, &reader, &channel)
+    case (.comparingParities, .rejected):
+      try takeRejected(payload, &reader, &channel)
     case (.awaitingParities, .parityReply):
       let number = try reader.take16(from: payload)
       guard Int(number) == tile else { throw .outOfRange }
@@ -32,15 +40,16 @@ extension Distiller {
       guard number == tile else { throw .outOfRange }
       channel.charge(.confirmation(64), in: half)
       channel.charge(.outcome, in: half)
-      judgeTile(key, value, &store, &channel)
+      judgeTiles(key, value, &channel)
     case (.awaitingVerdict, .length):
       let bits = Int(try reader.take32(from: payload))
       let bytes = Int(try reader.take16(from: payload))
       try reader.finish(payload)
       agree(on: bits, replenishing: bytes, &channel)
-    case (.seeding, .seed):
-      try takeSeedPart(payload, &reader, &channel)
+    case (.amplifying, .seed):
+      try takeSeedPart(payload, &reader)
     case (.amplifying, .tag):
+      guard seedIsComplete else { throw .outOfRange }
       guard channel.verifyTag(payload, in: half) else { return refuse(.tagWrong, &channel) }
       peerTagIsRight = true
       sendTag(&channel)
@@ -50,13 +59,11 @@ extension Distiller {
   }
 
   /// Opens the next tile or makes the next request of the open one.
-  mutating func correctOneStep(
-    _ store: inout SiftedStore, _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
-  ) {
+  mutating func correctOneStep(_ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable) {
     if !tileIsOpen {
       guard let seed = publicWord(from: &entropy) else { return refuse(.entropyLost, &channel) }
       tileSeed = seed
-      openTile(store, seed: seed)
+      openTile(seed: seed)
       return
     }
     storage.payload.clear()
@@ -73,13 +80,9 @@ extension Distiller {
     }
   }
 
-  private mutating func openTile(_ store: borrowing SiftedStore, seed: UInt64) {
-    let first = tile * Self.tileBits / 64
-    let bits = bits(ofTile: tile)
-    let expected = qberOfTiles
-    storage.corrector.begin(
-      tile: store.key(half).extracting(first..<(first + Bits.words(for: bits))), bits: bits, seed: seed,
-      schedule: CascadeSchedule(bits: bits, expectedQber: expected), disclosureMax: bits)
+  private mutating func openTile(seed: UInt64) {
+    let schedule = CascadeSchedule(bits: bits(ofTile: tile), expectedQber: qberOfTiles)
+    storage.openCorrector(place(ofTile: tile), keepsAll: keepsAll, seed: seed, schedule: schedule)
     tileIsOpen = true
   }
 
@@ -93,8 +96,16 @@ extension Distiller {
     }
   }
 
-  /// Tells Alice that a tile is done, and what it cost by Bob's account.
+  /// Puts the corrected tile aside. After the last tile of a confirmation it tells Alice, with the cost as Bob counts it.
   private mutating func closeTile(_ channel: inout BlockChannel) {
+    let words = words(ofTile: tile).count
+    let offset = (tile - unconfirmedTile) * Self.tileBits / 64
+    for i in 0..<words { storage.strings.corrected[offset + i] = storage.corrector.corrected[i] }
+    tileIsOpen = false
+    guard endsConfirmation(tile) else {
+      tile += 1
+      return
+    }
     storage.payload.clear()
     storage.payload.put16(UInt16(truncatingIfNeeded: tile))
     storage.payload.put64(channel.ledger(half).parityBits)
@@ -102,62 +113,87 @@ extension Distiller {
     phase = .awaitingHash
   }
 
-  /// Compares the hashes of a tile: equal, it is stored; different, it is reconciled anew.
-  private mutating func judgeTile(
-    _ key: [4 of UInt64], _ value: UInt64, _ store: inout SiftedStore, _ channel: inout BlockChannel
-  ) {
-    let bits = bits(ofTile: tile)
-    let words = Bits.words(for: bits)
-    tileIsOpen = false
+  /// Compares the hashes of the tiles: equal, they are stored; different, they are reconciled anew.
+  private mutating func judgeTiles(_ key: [4 of UInt64], _ value: UInt64, _ channel: inout BlockChannel) {
     phase = .reconciling
     // Both hashes are public, and so is whether they are equal.
-    guard hashOfCorrected(words, bits: bits, key: key) == value else {
+    guard hashOfCorrected(key: key) == value else {
       retries += 1
+      tile = unconfirmedTile
       if retries > Self.retriesMax { refuse(.notConfirmed, &channel) }
       return
     }
-    let errors = countErrors(words, store)
-    let first = tile * Self.tileBits / 64
-    store.replace(storage.corrector.corrected.extracting(first: words), at: first, in: half)
+    var errors: UInt64 = 0
+    var bits = 0
+    for number in unconfirmedTile...tile {
+      errors += storeCorrected(number)
+      bits += self.bits(ofTile: number)
+    }
+    summary.keptErrors += errors
     qberOfTiles = PartsPerMillion(UInt32(errors * 1_000_000 / UInt64(bits)))
     retries = 0
     tile += 1
-    if tile == tileCount { tellCounts(&channel) }
+    unconfirmedTile = tile
+    guard tile == tileCount else { return }
+    if keepsAll { tellCounts(&channel) } else { phase = .countingErrors }
   }
 
-  private mutating func hashOfCorrected(_ words: Int, bits: Int, key: [4 of UInt64]) -> UInt64 {
+  private mutating func hashOfCorrected(key: [4 of UInt64]) -> UInt64 {
     hash.start(key: ConfirmationKey(words: key))
-    hash.absorb(storage.corrector.corrected.extracting(first: words), bits: bits)
+    for number in unconfirmedTile...tile {
+      let first = (number - unconfirmedTile) * Self.tileBits / 64
+      let words = first..<(first + words(ofTile: number).count)
+      let bits = bits(ofTile: number)
+      storage.absorbCorrected(words, bits: bits, into: &hash)
+    }
     return hash.finish()
   }
 
-  /// Counts the corrected bits of the open tile by intensity.
-  private mutating func countErrors(_ words: Int, _ store: borrowing SiftedStore) -> UInt64 {
-    let first = tile * Self.tileBits / 64
+  /// Counts the errors of a confirmed tile, notes where they were, and stores what is right. Returns their number.
+  private mutating func storeCorrected(_ number: Int) -> UInt64 {
+    let place = words(ofTile: number)
+    let first = (number - unconfirmedTile) * Self.tileBits / 64
     var errors: UInt64 = 0
-    for word in 0..<words {
+    if !keepsAll { noteErrors(ofTile: number) }
+    for i in 0..<place.count {
+      let right = storage.strings.corrected[first + i]
       // The error pattern is public: the requests of reconciliation tell it.
-      var changed = store.key(half)[first + word] ^ storage.corrector.corrected[word]
-      while changed != 0 {
-        let bit = (first + word) * 64 + changed.trailingZeroBitCount
-        summary.errors[store.intensity(of: bit, in: half)] += 1
-        errors += 1
-        changed &= changed - 1
+      let changed = keptKey[place.lowerBound + i] ^ right
+      errors += UInt64(changed.nonzeroBitCount)
+      if keepsAll {
+        countErrors(changed, at: (place.lowerBound + i) * 64)
+        storage.strings.block[place.lowerBound + i] = right
+      } else {
+        storage.strings.kept[place.lowerBound + i] = right
       }
     }
     return errors
   }
 
+  /// Counts the ones of a word of the class order by intensity.
+  private mutating func countErrors(_ word: UInt64, at place: Int) {
+    let decoy = Int(summary.sifted.signal)
+    let vacuum = decoy + Int(summary.sifted.decoy)
+    var rest = word
+    while rest != 0 {
+      let bit = place + rest.trailingZeroBitCount
+      summary.errors[bit < decoy ? .signal : bit < vacuum ? .decoy : .vacuum] += 1
+      rest &= rest - 1
+    }
+  }
+
   /// Computes the length and tells Alice the counts that it follows from.
-  private mutating func tellCounts(_ channel: inout BlockChannel) {
+  mutating func tellCounts(_ channel: inout BlockChannel) {
     guard !summary.axes.exceeds(plan.axisShareMax) else { return refuse(.axisBiased, &channel) }
     summary.ledger = channel.ledger(half)
     let result = keyLength()
     summary.result = result
+    guard result.refusal != nil || !leavesRow(result) else { return refuse(.rowLeft, &channel) }
     storage.payload.clear()
     summary.errors.write(into: &storage.payload)
+    storage.payload.put32(UInt32(summary.keptErrors))
     summary.cross.write(into: &storage.payload)
-    storage.payload.put64(result.length)
+    storage.payload.put64(UInt64(finalLength(of: result)))
     storage.payload.put64(summary.ledger.totalBits)
     send(.counts, discloses: .nothing, &channel)
     phase = .awaitingVerdict
@@ -166,24 +202,12 @@ extension Distiller {
   private mutating func agree(on bits: Int, replenishing bytes: Int, _ channel: inout BlockChannel) {
     guard bits > 0 else { return refuse(.noLength, &channel) }
     guard let result = summary.result else { return refuse(.unexpectedMessage, &channel) }
-    let own = Int(result.length)
+    let own = finalLength(of: result)
     guard bits <= own, own - bits <= Self.lengthToleranceBits, bytes == min(Self.replenishBytes, bits / 8) else {
       return refuse(.accountsDiffer, &channel)
     }
     summary.finalBits = bits
     summary.replenishedBytes = bytes
-    phase = .seeding
-  }
-
-  private mutating func takeSeedPart(
-    _ payload: Span<UInt8>, _ reader: inout ByteReader, _ channel: inout BlockChannel
-  ) throws(PayloadError) {
-    let first = Int(try reader.take32(from: payload))
-    guard first == seedWordsReady, payload.count > 4, (payload.count - 4) % 8 == 0 else { throw .outOfRange }
-    let words = (payload.count - 4) / 8
-    guard first + words <= seedWordsNeeded else { throw .tooLong }
-    for i in 0..<words { storage.seed[first + i] = try reader.take64(from: payload) }
-    seedWordsReady += words
-    if seedWordsReady == seedWordsNeeded { phase = .amplifying }
+    phase = .amplifying
   }
 }

@@ -20,6 +20,7 @@ extension Distiller {
     summary.sifted = store.sifted(half)
     summary.cross = store.cross(half)
     summary.axes = store.axes(half)
+    summary.adBlock = plan.adBlock
     switch role {
     case .bob:
       sendCounts(.close, &channel)
@@ -31,7 +32,7 @@ extension Distiller {
 
   /// Takes one message of the peer about this block. It is already in the transcript, a tag excepted.
   public mutating func receive(
-    _ type: MessageType, _ payload: Span<UInt8>, store: inout SiftedStore, _ channel: inout BlockChannel
+    _ type: MessageType, _ payload: Span<UInt8>, _ channel: inout BlockChannel
   ) {
     guard phase != .idle, phase != .refused, phase != .finished else { return }
     if type == .abort {
@@ -40,8 +41,8 @@ extension Distiller {
     }
     do throws(PayloadError) {
       switch role {
-      case .alice: try receiveAsAlice(type, payload, &store, &channel)
-      case .bob: try receiveAsBob(type, payload, &store, &channel)
+      case .alice: try receiveAsAlice(type, payload, &channel)
+      case .bob: try receiveAsBob(type, payload, &channel)
       }
     } catch {
       refuse(.unexpectedMessage, &channel)
@@ -54,17 +55,23 @@ extension Distiller {
   ) -> Bool {
     guard channel.hasRoom(forFrames: 2) else { return false }
     switch phase {
+    case .drawingPermutation:
+      sendPermutation(&channel, entropy: &entropy)
+    case .loading:
+      loadOneStep(&store, &channel)
+    case .comparingParities:
+      return role == .alice && sendParities(&channel)
     case .reconciling:
       guard role == .bob else { return false }
-      correctOneStep(&store, &channel, entropy: &entropy)
+      correctOneStep(&channel, entropy: &entropy)
     case .hashing:
-      sendHash(store, &channel, entropy: &entropy)
-    case .seeding:
-      guard role == .alice else { return false }
-      sendSeedPart(&channel, entropy: &entropy)
+      sendHash(&channel, entropy: &entropy)
+    case .countingErrors:
+      if countErrorsOneStep() { tellCounts(&channel) }
     case .amplifying:
-      return amplifyOneStep(store, &channel)
-    case .idle, .comparingCounts, .awaitingParities, .awaitingHash, .awaitingVerdict, .finished, .refused:
+      return amplifyOneStep(&channel, entropy: &entropy)
+    case .idle, .comparingCounts, .awaitingPermutation, .awaitingPeerLoad, .awaitingParities, .awaitingHash,
+      .awaitingVerdict, .finished, .refused:
       return false
     }
     return true
@@ -81,40 +88,6 @@ extension Distiller {
       for: DecoyCounts(
         sifted: summary.sifted.triple, errors: summary.errors.triple, crossClicks: summary.cross.triple),
       leakBits: summary.ledger.parityBits, confirmationBits: summary.ledger.confirmationBits)
-  }
-
-  /// One chunk of the matrix product; false when it is done and only the peer's tag is missing.
-  mutating func amplifyOneStep(_ store: borrowing SiftedStore, _ channel: inout BlockChannel) -> Bool {
-    guard amplifiedTiles < tileCount else {
-      guard tagIsSent && peerTagIsRight else { return false }
-      finish()
-      return true
-    }
-    if !amplifierIsOpen {
-      storage.accumulator.start(outputBits: summary.finalBits)
-      amplifierIsOpen = true
-      storage.accumulator.begin(tileBits: bits(ofTile: amplifiedTiles), atBit: amplifiedTiles * Self.tileBits)
-    }
-    let first = amplifiedTiles * Self.tileBits / 64
-    let words = Bits.words(for: bits(ofTile: amplifiedTiles))
-    let progress = storage.amplify(store.key(half).extracting(first..<(first + words)))
-    if progress == .tileDone {
-      amplifiedTiles += 1
-      if amplifiedTiles < tileCount {
-        storage.accumulator.begin(tileBits: bits(ofTile: amplifiedTiles), atBit: amplifiedTiles * Self.tileBits)
-      }
-    }
-    return true
-  }
-
-  mutating func finish() {
-    storage.finish(bits: summary.finalBits)
-    phase = .finished
-  }
-
-  mutating func sendTag(_ channel: inout BlockChannel) {
-    channel.sendTag(in: half)
-    tagIsSent = true
   }
 }
 

@@ -1,5 +1,6 @@
+public import AdvantageDistillation
 import Authentication
-public import Estimation
+import Estimation
 public import FixedStorage
 import Ports
 public import PrivacyAmplification
@@ -8,53 +9,55 @@ import Sifting
 public import Units
 public import Wire
 
-/// What is fixed about distillation before the first pulse of a session.
-public struct DistillationPlan: Sendable {
-  public let keyLength: KeyLengthPlan<PerPulse>
-  /// Sets the block lengths of the first tile's reconciliation; every later tile uses the tile before.
-  public let expectedQber: PartsPerMillion
-  /// The share of an axis that the key length is computed for.
-  public let axisShareMax: PartsPerMillion
-
-  public init(keyLength: KeyLengthPlan<PerPulse>, expectedQber: PartsPerMillion, axisShareMax: PartsPerMillion) {
-    self.keyLength = keyLength
-    self.expectedQber = expectedQber
-    self.axisShareMax = axisShareMax
-  }
-}
-
 /// Where a block is between its last detection and its key.
 public enum DistillerPhase: Equatable, Sendable {
   case idle
   /// Bob: his counts are sent, Alice's are awaited.
   case comparingCounts
+  /// Alice: the seed of the permutation has to be drawn and sent, now that the last detection is over.
+  case drawingPermutation
+  /// Bob: the seed is due.
+  case awaitingPermutation
+  /// The sifted string is laid out: copied, or permuted as a whole.
+  case loading
+  /// The own string is ready, the peer's is not.
+  case awaitingPeerLoad
+  /// Advantage distillation: parities out, accept flags back, rejected groups disclosed.
+  case comparingParities
   /// Bob: a request has to be made. Alice: she answers until Bob says that he is through.
   case reconciling
   /// Bob: a reply is due.
   case awaitingParities
-  /// Bob: Alice's hash of the tile is due.
+  /// Bob: Alice's hash of the tiles is due.
   case awaitingHash
-  /// Alice: the hash of a tile has to be drawn, computed and sent.
+  /// Alice: the hash of tiles has to be drawn, computed and sent.
   case hashing
+  /// Bob: the errors of the permuted string are counted by intensity.
+  case countingErrors
   /// Alice: Bob's verdict and counts are awaited. Bob: Alice's length is awaited.
   case awaitingVerdict
-  /// Alice sends the Toeplitz seed, Bob collects it.
-  case seeding
-  /// The matrix product and the exchange of tags, side by side.
+  /// Alice sends the Toeplitz seed, Bob collects it; the matrix product and the exchange of tags, side by side.
   case amplifying
   /// The secret key is in place until `release()`.
   case finished
   case refused
 }
 
-/// Takes one closed block through reconciliation, confirmation and privacy amplification.
+/// Takes one closed block through advantage distillation, reconciliation, confirmation and privacy amplification.
 ///
 /// One state machine for both roles: `receive` takes one message of the peer, `step` does one bounded piece of work.
 /// It draws no time; randomness comes from the entropy source that is lent to it.
 public struct Distiller: ~Copyable {
   public static var tileBits: Int { CascadeLimits.tileBitsMax }
-  public static var seedWords: Int { ToeplitzAccumulator.seedWords }
-  public static var outputWords: Int { SiftedStore.bitsMax / 64 }
+  /// Words of the window on the Toeplitz seed: what one tile needs, what two more add, and a message.
+  public static var seedWords: Int { ToeplitzAccumulator.outputBitsMax / 64 + 3 * tileBits / 64 + seedWordsPerMessage }
+  public static var outputWords: Int { ToeplitzAccumulator.outputBitsMax / 64 }
+  /// Words of the string that a block is laid out in, and of the bits that advantage distillation keeps of it.
+  public static var stringWords: Int { SiftedStore.bitsMax / 64 }
+  public static var keptWords: Int { SiftedStore.bitsMax / 2 / 64 }
+  /// Tiles that may share one confirmation.
+  public static var confirmedTilesMax: Int { 4 }
+  public static var correctedWords: Int { confirmedTilesMax * tileBits / 64 }
   /// A tile whose hashes differ is reconciled anew this often before its block is given up.
   public static var retriesMax: Int { 2 }
   /// Bytes of every key that go back to the authentication pool: what the block's two tags cost.
@@ -65,24 +68,60 @@ public struct Distiller: ~Copyable {
     var reference: ParityReference
     var corrector: Corrector
     var accumulator: ToeplitzAccumulator
+    var permutation: BlockPermutation
+    var strings: StringStorage
     var seed: Block<UInt64>
     var output: Block<UInt64>
     var payload: PayloadBuffer
 
     public init(
-      reference: consuming ParityReference, corrector: consuming Corrector,
-      accumulator: consuming ToeplitzAccumulator, keys: consuming KeyStorage, payload: consuming PayloadBuffer
+      stages: consuming StageStorage, permutation: consuming BlockPermutation, strings: consuming StringStorage,
+      keys: consuming KeyStorage, payload: consuming PayloadBuffer
     ) {
-      self.reference = reference
-      self.corrector = corrector
-      self.accumulator = accumulator
+      reference = stages.reference
+      corrector = stages.corrector
+      accumulator = stages.accumulator
+      self.permutation = permutation
+      self.strings = strings
       seed = keys.seed
       output = keys.output
       self.payload = payload
     }
   }
 
-  /// The Toeplitz seed and the key that comes out.
+  /// The kernels that own memory.
+  public struct StageStorage: ~Copyable {
+    var reference: ParityReference
+    var corrector: Corrector
+    var accumulator: ToeplitzAccumulator
+
+    public init(
+      reference: consuming ParityReference, corrector: consuming Corrector, accumulator: consuming ToeplitzAccumulator
+    ) {
+      self.reference = reference
+      self.corrector = corrector
+      self.accumulator = accumulator
+    }
+  }
+
+  /// The strings of the block in work. Shorter blocks of memory limit the length of a block.
+  public struct StringStorage: ~Copyable {
+    /// The whole block, laid out; at Bob's, after advantage distillation, its errors.
+    var block: Block<UInt64>
+    /// What advantage distillation keeps.
+    var kept: Block<UInt64>
+    /// Bob: tiles that are corrected and not confirmed yet.
+    var corrected: Block<UInt64>
+
+    public init(block: consuming Block<UInt64>, kept: consuming Block<UInt64>, corrected: consuming Block<UInt64>) {
+      precondition(block.count >= 2 && kept.count >= 2 && corrected.count == Distiller.correctedWords)
+      self.block = block
+      self.kept = kept
+      self.corrected = corrected
+    }
+  }
+
+  /// The window on the Toeplitz seed and the key that comes out.
   public struct KeyStorage: ~Copyable {
     var seed: Block<UInt64>
     var output: Block<UInt64>
@@ -95,25 +134,31 @@ public struct Distiller: ~Copyable {
   }
 
   public let role: Role
-  let plan: DistillationPlan
+  private(set) var plan: DistillationPlan
   var storage: Storage
   public internal(set) var phase = DistillerPhase.idle
   public internal(set) var summary = BlockSummary(number: 0)
   var half = Half.first
+  var load = LoadProgress(half: .first)
+  var pairing = PairingProgress()
+  /// Bob: bins of the permuted string whose errors are counted.
+  var countedBins = 0
+  /// Bits that are reconciled: those of the whole block, or those that advantage distillation kept.
+  public internal(set) var keptBits = 0
   /// Bob: the tile in work. Alice: the tile that was last asked about.
   var tile = 0
+  /// The first tile that no hash has covered yet.
+  var unconfirmedTile = 0
   var tileIsOpen = false
   var qberOfTiles: PartsPerMillion
   var hash = ConfirmationHash()
-  /// How often the open tile was reconciled anew because its hashes differed.
+  /// How often the open tiles were reconciled anew because their hashes differed.
   var retries = 0
   /// Alice: the last tile asked about has been hashed for Bob.
   var tileIsHashed = false
   /// Bob: the public seed of the open tile's permutations.
   var tileSeed: UInt64 = 0
-  var seedWordsReady = 0
-  var amplifiedTiles = 0
-  var amplifierIsOpen = false
+  var amplification = AmplificationProgress()
   var tagIsSent = false
   var peerTagIsRight = false
 
@@ -126,6 +171,13 @@ public struct Distiller: ~Copyable {
 
   public var isIdle: Bool { phase == .idle }
 
+  /// Takes another plan, between blocks and before the first pulse of the next.
+  public mutating func adopt(_ plan: DistillationPlan) {
+    precondition(isIdle)
+    self.plan = plan
+    qberOfTiles = plan.expectedQber
+  }
+
   /// The secret key of a finished block, `summary.finalBits` bits.
   public var secretKey: Span<UInt64> {
     @_lifetime(borrow self) borrowing get {
@@ -134,11 +186,13 @@ public struct Distiller: ~Copyable {
     }
   }
 
-  /// The seed that made it.
-  public var toeplitzSeed: Span<UInt64> {
+  /// The reconciled key of a finished block, `keptBits` bits; before that, what is being reconciled.
+  public var keptKey: Span<UInt64> {
     @_lifetime(borrow self) borrowing get {
-      precondition(phase == .finished)
-      return storage.seed.span.extracting(first: seedWordsNeeded)
+      let words = Bits.words(for: keptBits)
+      return keepsAll
+        ? storage.strings.block.span.extracting(first: words)
+        : storage.strings.kept.span.extracting(first: words)
     }
   }
 
@@ -147,20 +201,27 @@ public struct Distiller: ~Copyable {
     storage.reference.wipe()
     storage.corrector.wipe()
     storage.accumulator.wipe()
+    storage.strings.block.wipe(0..<min(storage.strings.block.count, Bits.words(for: siftedBits) + 1))
+    storage.strings.kept.wipe(0..<min(storage.strings.kept.count, Bits.words(for: pairing.kept) + 1))
+    storage.strings.corrected.wipe()
     storage.seed.wipe()
-    storage.output.wipe()
+    storage.output.wipe(0..<Bits.words(for: summary.finalBits))
     storage.payload.wipe()
     hash.wipe()
     phase = .idle
+    load = LoadProgress(half: half)
+    pairing = PairingProgress()
+    countedBins = 0
+    keptBits = 0
     tile = 0
+    unconfirmedTile = 0
     tileIsOpen = false
-    seedWordsReady = 0
-    amplifiedTiles = 0
-    amplifierIsOpen = false
+    amplification = AmplificationProgress()
     tagIsSent = false
     peerTagIsRight = false
     retries = 0
     tileIsHashed = false
+    summary.finalBits = 0
   }
 
   /// Gives the block up and tells the peer, unless it was the peer who did.
@@ -180,10 +241,25 @@ public struct Distiller: ~Copyable {
   }
 
   var siftedBits: Int { Int(summary.sifted.total) }
-  var tileCount: Int { (siftedBits + Self.tileBits - 1) / Self.tileBits }
-  func bits(ofTile tile: Int) -> Int { min(Self.tileBits, siftedBits - tile * Self.tileBits) }
-  var seedWordsNeeded: Int {
-    Bits.words(for: ToeplitzAccumulator.seedBits(keyBits: siftedBits, outputBits: summary.finalBits))
+  /// Without advantage distillation the whole block is kept, in place and in class order.
+  var keepsAll: Bool { plan.adBlock == 1 }
+  var tileCount: Int { (keptBits + Self.tileBits - 1) / Self.tileBits }
+  func bits(ofTile tile: Int) -> Int { min(Self.tileBits, keptBits - tile * Self.tileBits) }
+
+  /// The bits of a tile.
+  func place(ofTile tile: Int) -> Range<Int> {
+    tile * Self.tileBits..<tile * Self.tileBits + bits(ofTile: tile)
+  }
+
+  /// The words of a tile.
+  func words(ofTile tile: Int) -> Range<Int> {
+    let first = tile * Self.tileBits / 64
+    return first..<(first + Bits.words(for: bits(ofTile: tile)))
+  }
+
+  /// Whether a confirmation follows this tile.
+  func endsConfirmation(_ tile: Int) -> Bool {
+    tile + 1 == tileCount || tile + 1 - unconfirmedTile == plan.tilesPerConfirmation
   }
 }
 
@@ -196,12 +272,37 @@ extension Distiller.Storage {
   /// Appends Bob's next request to the payload, if there is one to make.
   mutating func ask() -> Corrector.Step { Self.ask(&corrector, into: &payload) }
 
-  /// One chunk of the matrix product.
-  mutating func amplify(_ tile: Span<UInt64>) -> ToeplitzAccumulator.Progress {
-    Self.amplify(tile, with: seed, &accumulator)
+  /// Alice: hashes a tile.
+  func absorb(_ words: Range<Int>, keepsAll: Bool, bits: Int, into hash: inout ConfirmationHash) {
+    if keepsAll {
+      hash.absorb(strings.block.span.extracting(words), bits: bits)
+    } else {
+      hash.absorb(strings.kept.span.extracting(words), bits: bits)
+    }
   }
 
-  mutating func finish(bits: Int) { Self.finish(bits: bits, &accumulator, into: &output) }
+  /// Bob: hashes a tile that was corrected.
+  func absorbCorrected(_ words: Range<Int>, bits: Int, into hash: inout ConfirmationHash) {
+    hash.absorb(strings.corrected.span.extracting(words), bits: bits)
+  }
+
+  /// Alice: makes the tile of these bits the one that is asked about.
+  mutating func openReference(_ place: Range<Int>, keepsAll: Bool, seed: UInt64) {
+    if keepsAll {
+      Self.open(&reference, strings.block, place, seed: seed)
+    } else {
+      Self.open(&reference, strings.kept, place, seed: seed)
+    }
+  }
+
+  /// Bob: makes the tile of these bits the one that is corrected.
+  mutating func openCorrector(_ place: Range<Int>, keepsAll: Bool, seed: UInt64, schedule: CascadeSchedule) {
+    if keepsAll {
+      Self.open(&corrector, strings.block, place, seed: seed, schedule)
+    } else {
+      Self.open(&corrector, strings.kept, place, seed: seed, schedule)
+    }
+  }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
   private static func answer(
@@ -220,16 +321,19 @@ extension Distiller.Storage {
     return step
   }
 
-  private static func amplify(
-    _ tile: Span<UInt64>, with seed: borrowing Block<UInt64>, _ accumulator: inout ToeplitzAccumulator
-  ) -> ToeplitzAccumulator.Progress {
-    accumulator.step(tile: tile, seed: seed.span)
+  private static func open(
+    _ reference: inout ParityReference, _ key: borrowing Block<UInt64>, _ place: Range<Int>, seed: UInt64
+  ) {
+    let words = place.lowerBound / 64..<Bits.words(for: place.upperBound)
+    reference.begin(tile: key.span.extracting(words), bits: place.count, seed: seed, disclosureMax: place.count)
   }
 
-  private static func finish(
-    bits: Int, _ accumulator: inout ToeplitzAccumulator, into output: inout Block<UInt64>
+  private static func open(
+    _ corrector: inout Corrector, _ key: borrowing Block<UInt64>, _ place: Range<Int>, seed: UInt64,
+    _ schedule: CascadeSchedule
   ) {
-    var out = output.mutableSpan
-    accumulator.finish(bits: bits, into: &out)
+    let words = place.lowerBound / 64..<Bits.words(for: place.upperBound)
+    corrector.begin(
+      tile: key.span.extracting(words), bits: place.count, seed: seed, schedule: schedule, disclosureMax: place.count)
   }
 }

@@ -33,9 +33,13 @@ extension ArenaBlock {
   /// The static block of each name; a name without a block does not compile.
   init(_ name: StorageName) {
     switch name {
-    case .siftedKey: self = .siftedKey
-    case .labelLow: self = .labelLow
-    case .labelHigh: self = .labelHigh
+    case .siftedPages: self = .siftedPages
+    case .pageLinks: self = .pageLinks
+    case .blockString: self = .blockString
+    case .keptString: self = .keptString
+    case .correctedTiles: self = .correctedTiles
+    case .permutationBins: self = .permutationBins
+    case .permutationLabels: self = .permutationLabels
     case .parityWords: self = .parityWords
     case .parityOrder: self = .parityOrder
     case .correctorWords: self = .correctorWords

@@ -4,6 +4,7 @@ import Controller
 import Distillation
 import FixedStorage
 import Ports
+import Sifting
 import Units
 
 /// The board of a module that runs against the twin: buses and lines through the socket, the rest from Linux.
@@ -59,8 +60,9 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
   mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
 
   // Nothing leaves a module this way; only the twin watches blocks.
-  mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int) {}
-  mutating func blockFinished(
-    _ summary: BlockSummary, confirmedKey: Span<UInt64>, toeplitzSeed: Span<UInt64>, secretKey: Span<UInt64>
-  ) {}
+  mutating func eventsSifted(_ number: UInt32, announcements: Span<UInt8>, notes: Span<UInt8>) {}
+  mutating func blockClosed(_ number: UInt32, store: borrowing SiftedStore, half: Half) {}
+  mutating func blockKept(_ number: UInt32, keptKey: Span<UInt64>, bits: Int, permutationSeed: [32 of UInt8]) {}
+  mutating func seedPart(_ number: UInt32, words: Span<UInt64>) {}
+  mutating func blockFinished(_ summary: BlockSummary, confirmedKey: Span<UInt64>, secretKey: Span<UInt64>) {}
 }

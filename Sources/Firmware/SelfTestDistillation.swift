@@ -1,3 +1,4 @@
+import AdvantageDistillation
 import Controller
 import Distillation
 import FixedStorage
@@ -7,6 +8,10 @@ import Reconciliation
 import Sifting
 import Units
 import Wire
+
+/// Memory for blocks of up to 2^20 sifted bits.
+private var storePages: Int { 32 }
+private var stringWords: Int { (1 << 20) / 64 }
 
 /// One end of the distillation of one block, without optics.
 private struct DistillingEnd: ~Copyable {
@@ -18,9 +23,8 @@ private struct DistillingEnd: ~Copyable {
 
   init(_ role: Role, plan: DistillationPlan) {
     store = SiftedStore(
-      key: mappedBlock(of: UInt64.self, count: SiftedStore.words),
-      labelLow: mappedBlock(of: UInt64.self, count: SiftedStore.words),
-      labelHigh: mappedBlock(of: UInt64.self, count: SiftedStore.words))
+      pages: mappedBlock(of: UInt64.self, count: storePages * SiftedStore.pageWords),
+      links: mappedBlock(of: UInt16.self, count: storePages))
     channel = BlockChannel(
       role: role, outbox: Outbox(storage: mappedBlock(of: UInt8.self, count: Outbox.capacityBytes)))
     inbox = Inbox(storage: mappedBlock(of: UInt8.self, count: Inbox.capacityBytes))
@@ -30,16 +34,24 @@ private struct DistillingEnd: ~Copyable {
 
   private static func storage() -> Distiller.Storage {
     Distiller.Storage(
-      reference: ParityReference(
-        words: mappedBlock(of: UInt64.self, count: ParityReference.wordCount),
-        order: mappedBlock(of: UInt16.self, count: ParityReference.orderCount)),
-      corrector: Corrector(
-        words: mappedBlock(of: UInt64.self, count: Corrector.wordCount),
-        places: mappedBlock(of: UInt16.self, count: Corrector.placeCount),
-        asked: mappedBlock(of: UInt32.self, count: Corrector.askedCount)),
-      accumulator: ToeplitzAccumulator(
-        sums: mappedBlock(of: UInt64.self, count: ToeplitzAccumulator.sumsWords),
-        arena: mappedBlock(of: UInt64.self, count: ToeplitzAccumulator.arenaWords)),
+      stages: Distiller.StageStorage(
+        reference: ParityReference(
+          words: mappedBlock(of: UInt64.self, count: ParityReference.wordCount),
+          order: mappedBlock(of: UInt16.self, count: ParityReference.orderCount)),
+        corrector: Corrector(
+          words: mappedBlock(of: UInt64.self, count: Corrector.wordCount),
+          places: mappedBlock(of: UInt16.self, count: Corrector.placeCount),
+          asked: mappedBlock(of: UInt32.self, count: Corrector.askedCount)),
+        accumulator: ToeplitzAccumulator(
+          sums: mappedBlock(of: UInt64.self, count: ToeplitzAccumulator.sumsWords),
+          arena: mappedBlock(of: UInt64.self, count: ToeplitzAccumulator.arenaWords))),
+      permutation: BlockPermutation(
+        bins: mappedBlock(of: UInt32.self, count: BlockPermutation.binWords),
+        labels: mappedBlock(of: UInt8.self, count: BlockPermutation.labelBytes)),
+      strings: Distiller.StringStorage(
+        block: mappedBlock(of: UInt64.self, count: stringWords),
+        kept: mappedBlock(of: UInt64.self, count: stringWords),
+        corrected: mappedBlock(of: UInt64.self, count: Distiller.correctedWords)),
       keys: Distiller.KeyStorage(
         seed: mappedBlock(of: UInt64.self, count: Distiller.seedWords),
         output: mappedBlock(of: UInt64.self, count: Distiller.outputWords)),
@@ -73,28 +85,35 @@ private struct DistillingEnd: ~Copyable {
   }
 
   private mutating func receive(_ header: FrameHeader) {
-    Self.receive(header, inbox, &distiller, &store, &channel)
+    Self.receive(header, inbox, &distiller, &channel)
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
   private static func receive(
-    _ header: FrameHeader, _ inbox: borrowing Inbox, _ distiller: inout Distiller, _ store: inout SiftedStore,
-    _ channel: inout BlockChannel
+    _ header: FrameHeader, _ inbox: borrowing Inbox, _ distiller: inout Distiller, _ channel: inout BlockChannel
   ) {
     if header.type != .tag { channel.heard(header, payload: inbox.payload, in: .first) }
-    distiller.receive(header.type, inbox.payload, store: &store, &channel)
+    distiller.receive(header.type, inbox.payload, &channel)
   }
 }
 
-/// A block of 300 000 sifted bits with one per cent of errors through all stages of both ends.
+/// Blocks of 300 000 sifted bits through all stages of both ends: one per cent of errors, without advantage
+/// and with that of pairs, which the two modules permute first.
 func testDistillation(_ tally: inout Tally) {
+  testDistillation(&tally, adBlock: 1, errorEvery: 100)
+  testDistillation(&tally, adBlock: 2, errorEvery: 100)
+}
+
+private func testDistillation(_ tally: inout Tally, adBlock: UInt64, errorEvery: Int) {
   let bits = 300_000
   var configuration = LinkConfiguration()
-  guard configuration.set(.plannedSifted, to: UInt64(bits)) else { return tally.expect("plan of a block", false) }
+  guard configuration.set(.plannedSifted, to: UInt64(bits)), configuration.set(.adBlock, to: adBlock) else {
+    return tally.expect("plan of a block", false)
+  }
   let plan = configuration.plan()
   var alice = DistillingEnd(.alice, plan: plan)
   var bob = DistillingEnd(.bob, plan: plan)
-  fill(&alice, &bob, bits: bits)
+  fill(&alice, &bob, bits: bits, errorEvery: errorEvery)
   alice.open()
   bob.open()
   var toBob = MemoryPipe(mappedBlock(of: UInt8.self, count: 1 << 20))
@@ -112,7 +131,7 @@ func testDistillation(_ tally: inout Tally) {
   guard alice.distiller.phase == .finished, bob.distiller.phase == .finished else {
     return tally.expect("distillation finishes", false)
   }
-  tally.expect("distillation errors found", summary.errors.total, is: UInt64(bits / 100))
+  tally.expect("distillation errors found", summary.errors.total, is: UInt64((bits + errorEvery - 1) / errorEvery))
   tally.expect("distillation length", UInt64(alice.distiller.summary.finalBits), is: UInt64(summary.finalBits))
   tally.expect("distillation leaves key", summary.finalBits > 0)
   var differing: UInt64 = 0
@@ -128,20 +147,21 @@ func testDistillation(_ tally: inout Tally) {
 private func hasEnded(_ phase: DistillerPhase) -> Bool {
   switch phase {
   case .finished, .refused: true
-  case .idle, .comparingCounts, .reconciling, .awaitingParities, .awaitingHash, .hashing, .awaitingVerdict, .seeding,
+  case .idle, .comparingCounts, .drawingPermutation, .awaitingPermutation, .loading, .awaitingPeerLoad,
+    .comparingParities, .reconciling, .awaitingParities, .awaitingHash, .hashing, .countingErrors, .awaitingVerdict,
     .amplifying:
     false
   }
 }
 
-/// Sifted bits in the proportions of the planned intensities; every hundredth bit is wrong.
-private func fill(_ alice: inout DistillingEnd, _ bob: inout DistillingEnd, bits: Int) {
+/// Sifted bits in the proportions of the planned intensities; every so many-th bit is wrong.
+private func fill(_ alice: inout DistillingEnd, _ bob: inout DistillingEnd, bits: Int, errorEvery: Int) {
   var random = VectorRandom(seed: 12)
   for i in 0..<bits {
     let bit = UInt8(truncatingIfNeeded: random.next() & 1)
     let place = i % 1_001
     let intensity: Intensity = place < 924 ? .signal : place < 1_000 ? .decoy : .vacuum
     _ = alice.store.append(bit, intensity, to: .first)
-    _ = bob.store.append(i % 100 == 0 ? bit ^ 1 : bit, intensity, to: .first)
+    _ = bob.store.append(i % errorEvery == 0 ? bit ^ 1 : bit, intensity, to: .first)
   }
 }

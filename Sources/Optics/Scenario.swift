@@ -62,7 +62,7 @@ public struct Scenario: Equatable, Sendable {
   public var receiver: Receiver
 
   /// Every scenario by name.
-  public static var all: [Scenario] { [.drone, .bench] }
+  public static var all: [Scenario] { [.drone, .bench, .lab] }
 
   public static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
 
@@ -118,6 +118,47 @@ public struct Scenario: Equatable, Sendable {
       // Assumed: a dark room.
       backgroundHz: 100,
       receiver: .silicon)
+  }
+}
+
+extension Scenario {
+  /// Nothing moves and all detectors are alike: the link that the key-length tables of the theory are for. Total
+  /// efficiency 0.3, dark counts of 1e-6 a gate of 2 ns and detector, and as much depolarisation as is asked for.
+  public static var lab: Scenario {
+    var link = bench
+    link.name = "lab"
+    link.peakTransmission = 0.6
+    link.depolarisation = 0.04
+    link.backgroundHz = 0
+    link.receiver.efficiencies = [Double](repeating: 0.5, count: Analyser.detectorCount)
+    link.receiver.darkHz = [Double](repeating: 500, count: Analyser.detectorCount)
+    return link
+  }
+
+  /// Sets one number of the channel by name; nil if there is no such name, or the value is outside of its range.
+  ///
+  /// `transmission` and `efficiency` 0...1, `depolarisation` 0...1, `roll_deg` any, `dark_hz` and `background_hz` at
+  /// least 0 per detector, `dead_slots` at least 0.
+  public mutating func set(_ name: String, to value: Double) -> Bool {
+    guard value.isFinite else { return false }
+    let isShare = value >= 0 && value <= 1
+    let isRate = value >= 0 && value <= 1e7
+    switch name {
+    case "transmission" where isShare: peakTransmission = value
+    case "depolarisation" where isShare: depolarisation = value
+    case "efficiency" where isShare: receiver.efficiencies = receiver.efficiencies.map { _ in value }
+    case "roll_deg": rollDegrees.offset = value
+    case "dark_hz" where isRate: receiver.darkHz = receiver.darkHz.map { _ in value }
+    case "background_hz" where isRate: backgroundHz = value
+    case "dead_slots" where isRate: receiver.deadSlots = UInt64(value)
+    default: return false
+    }
+    return true
+  }
+
+  /// Names that `set` knows.
+  public static var channelNames: [String] {
+    ["transmission", "depolarisation", "efficiency", "roll_deg", "dark_hz", "background_hz", "dead_slots"]
   }
 }
 

@@ -18,9 +18,7 @@ public struct ToeplitzAccumulator: ~Copyable {
   public enum Progress: Equatable, Sendable { case working, tileDone }
 
   public static let keyBitsMax = 1 << 22
-  public static let outputBitsMax = 1 << 22
-  /// Words of the longest seed.
-  public static let seedWords = (keyBitsMax + outputBitsMax) / 64
+  public static let outputBitsMax = 1 << 23
   /// Words of the block `sums`.
   public static let sumsWords = outputBitsMax / 64 + 1
   /// Words of the block `arena`.

@@ -1,67 +1,6 @@
 public import FixedStorage
 public import Units
 
-/// Counts of sifted events by intensity: signal, decoy, vacuum.
-public struct IntensityCounts: Equatable, Sendable {
-  public var signal: UInt64 = 0
-  public var decoy: UInt64 = 0
-  public var vacuum: UInt64 = 0
-
-  public init() {}
-  public init(signal: UInt64, decoy: UInt64, vacuum: UInt64) {
-    self.signal = signal
-    self.decoy = decoy
-    self.vacuum = vacuum
-  }
-
-  public var total: UInt64 { signal + decoy + vacuum }
-
-  public subscript(intensity: Intensity) -> UInt64 {
-    get {
-      switch intensity {
-      case .signal: signal
-      case .decoy: decoy
-      case .vacuum: vacuum
-      }
-    }
-    set {
-      switch intensity {
-      case .signal: signal = newValue
-      case .decoy: decoy = newValue
-      case .vacuum: vacuum = newValue
-      }
-    }
-  }
-}
-
-/// Counts of sifted events by physical axis.
-public struct AxisCounts: Equatable, Sendable {
-  public var x: UInt64 = 0
-  public var y: UInt64 = 0
-  public var z: UInt64 = 0
-
-  public init() {}
-
-  public var total: UInt64 { x + y + z }
-  public var largest: UInt64 { max(x, max(y, z)) }
-
-  public mutating func add(_ axis: Axis) {
-    switch axis {
-    case .x: x += 1
-    case .y: y += 1
-    case .z: z += 1
-    }
-  }
-
-  /// Whether the most frequent axis is seen more often than a share of `limit` explains, by five standard deviations.
-  ///
-  /// A check of the device assumption, not a bound: an adversary may steer what is counted (finite-key.md 3.4).
-  public func exceeds(_ limit: PartsPerMillion) -> Bool {
-    let expected = Double(total) * limit.value
-    return Double(largest) > expected + 5 * (expected * (1 - limit.value)).squareRoot()
-  }
-}
-
 /// Which of two sifted keys: one fills while the other is distilled.
 public enum Half: UInt8, Sendable {
   case first, second
@@ -69,48 +8,91 @@ public enum Half: UInt8, Sendable {
   public var other: Half { self == .first ? .second : .first }
 }
 
-/// Two sifted keys with the intensity of every bit, packed: a bit of key and two bits of label an event.
+/// Sifted bits by intensity, in pages of one pool: two blocks share it, one that fills and one that is drained.
 ///
-/// Invariant: bits at and behind `count` are zero, so that whole words may be hashed.
+/// The string of a block is its signal bits, then its decoy bits, then its vacuum bits, each in the order of sifting
+/// (its *class order*). So the place of a bit tells its intensity, and no label is stored. Pages go back to the pool as
+/// they are drained, wiped.
+///
+/// Invariant: bits of a page behind the last that was appended are zero.
 public struct SiftedStore: ~Copyable {
   /// Sifted bits that one block may hold.
-  public static var bitsMax: Int { 1 << 22 }
-  public static var words: Int { 2 * bitsMax / 64 }
+  public static var bitsMax: Int { 1 << 28 }
+  public static var pageWords: Int { 1024 }
+  public static var pageBits: Int { pageWords * 64 }
+  /// Pages that a block may fill while the peer has not yet drained the one before: 2^24 bits.
+  public static var sparePages: Int { 256 }
+  /// A full block, the spare pages, and the half-filled last page of each class of two blocks.
+  public static var pageCount: Int { bitsMax / pageBits + sparePages + 2 * classes }
+  /// Words of the block `pages`.
+  public static var words: Int { pageCount * pageWords }
+  /// Pages that every class of a block may begin with the batches that are in flight.
+  public static var reservePages: Int { 2 * classes }
 
-  private var key: Block<UInt64>
-  private var labelLow: Block<UInt64>
-  private var labelHigh: Block<UInt64>
-  private var counts: [2 of IntensityCounts] = .init(repeating: IntensityCounts())
+  private static var classes: Int { 3 }
+  private static var none: UInt16 { .max }
+
+  private var pages: Block<UInt64>
+  /// The page behind each page of its class, or the next free one.
+  private var following: Block<UInt16>
+  private var firstFree: UInt16
+  public private(set) var freePages: Int
+  private var chains: [6 of PageChain] = .init(repeating: PageChain())
   private var axisCounts: [2 of AxisCounts] = .init(repeating: AxisCounts())
   private var crossCounts: [2 of IntensityCounts] = .init(repeating: IntensityCounts())
 
-  public init(
-    key: consuming Block<UInt64>, labelLow: consuming Block<UInt64>, labelHigh: consuming Block<UInt64>
-  ) {
-    precondition(key.count == Self.words && labelLow.count == Self.words && labelHigh.count == Self.words)
-    self.key = key
-    self.labelLow = labelLow
-    self.labelHigh = labelHigh
+  /// Takes zeroed memory: whole pages, and a link for each.
+  public init(pages: consuming Block<UInt64>, links: consuming Block<UInt16>) {
+    let count = links.count
+    precondition(count > Self.reservePages && count < Int(Self.none) && pages.count == count * Self.pageWords)
+    self.pages = pages
+    following = links
+    for page in 0..<count { following[page] = page + 1 < count ? UInt16(page + 1) : Self.none }
+    firstFree = 0
+    freePages = count
   }
 
-  public func count(_ half: Half) -> Int { Int(counts[Int(half.rawValue)].total) }
-  public func sifted(_ half: Half) -> IntensityCounts { counts[Int(half.rawValue)] }
+  public func count(_ half: Half) -> Int { Int(sifted(half).total) }
+
+  public func sifted(_ half: Half) -> IntensityCounts {
+    IntensityCounts(
+      signal: UInt64(chains[place(.signal, half)].bits), decoy: UInt64(chains[place(.decoy, half)].bits),
+      vacuum: UInt64(chains[place(.vacuum, half)].bits))
+  }
+
   public func axes(_ half: Half) -> AxisCounts { axisCounts[Int(half.rawValue)] }
   public func cross(_ half: Half) -> IntensityCounts { crossCounts[Int(half.rawValue)] }
 
-  /// Adds a sifted bit; false if the half is full.
+  /// Pages that a block holds now.
+  public func pages(of half: Half) -> Int {
+    var count = 0
+    for index in chains(of: half) { count += chains[index].pages }
+    return count
+  }
+
+  /// Whether `half` may take the batches in flight and one more. While the peer may still hold all pages of the other
+  /// block (`peerHasDrained` false), the block keeps to the spare pages.
+  public func hasRoom(in half: Half, peerHasDrained: Bool) -> Bool {
+    guard freePages >= Self.reservePages else { return false }
+    return peerHasDrained || pages(of: half) + Self.reservePages <= Self.sparePages
+  }
+
+  /// Adds a sifted bit; false if the block or the pool is full.
+  @inline(__always)
   public mutating func append(_ bit: UInt8, _ intensity: Intensity, to half: Half) -> Bool {
-    let count = count(half)
-    guard count < Self.bitsMax else { return false }
-    let place = base(half) + count
-    key.setBit(place, to: UInt64(bit))
-    labelLow.setBit(place, to: UInt64(intensity.rawValue & 1))
-    labelHigh.setBit(place, to: UInt64(intensity.rawValue >> 1))
-    counts[Int(half.rawValue)][intensity] += 1
+    let index = place(intensity, half)
+    let offset = chains[index].bits % Self.pageBits
+    if offset == 0 {
+      guard addPage(to: index, of: half) else { return false }
+    }
+    let word = Int(chains[index].last) * Self.pageWords + offset / 64
+    pages[word] |= UInt64(bit & 1) << UInt64(offset % 64)
+    chains[index].bits += 1
     return true
   }
 
   /// Counts the physical axis of a sifted bit.
+  @inline(__always)
   public mutating func countAxis(_ axis: Axis, in half: Half) { axisCounts[Int(half.rawValue)].add(axis) }
 
   /// Counts an event whose axes agree but which clicked on several axes; it gives no key.
@@ -118,40 +100,106 @@ public struct SiftedStore: ~Copyable {
     crossCounts[Int(half.rawValue)][intensity] += 1
   }
 
-  public func intensity(of bit: Int, in half: Half) -> Intensity {
-    let place = base(half) + bit
-    let label = labelHigh.bit(place) << 1 | labelLow.bit(place)
-    guard let intensity = Intensity(rawValue: UInt8(truncatingIfNeeded: label)) else {
-      preconditionFailure("labels are written from intensities")
+  /// Reads on in class order: up to 64 bits, the first in bit 0, and how many; 0 behind the last. Words do not cross
+  /// from one class to the next.
+  public func read(_ reader: inout SiftedReader) -> (word: UInt64, bits: Int) {
+    while !reader.isDone {
+      let chain = chains[place(reader.intensity, reader.half)]
+      guard reader.bitsRead < chain.bits else {
+        reader.goOn()
+        continue
+      }
+      let offset = reader.bitsRead % Self.pageBits
+      if offset == 0 { reader.page = reader.bitsRead == 0 ? chain.first : following[Int(reader.page)] }
+      let bits = min(64, chain.bits - reader.bitsRead)
+      reader.bitsRead += bits
+      return (pages[Int(reader.page) * Self.pageWords + offset / 64], bits)
     }
-    return intensity
+    return (0, 0)
   }
 
-  /// The words of one half that hold its bits.
-  @_lifetime(borrow self)
-  public func key(_ half: Half) -> Span<UInt64> {
-    let start = base(half) / 64
-    return key.span.extracting(start..<(start + Bits.words(for: count(half))))
+  /// As `read`, and gives back the pages that were read to their end. Counts stay until `wipe`.
+  public mutating func drain(_ reader: inout SiftedReader) -> (word: UInt64, bits: Int) {
+    let before = reader
+    let result = read(&reader)
+    let hasLeft = reader.isDone || reader.intensity != before.intensity || reader.page != before.page
+    // A page that was entered is left once: when another one, another class or the end comes.
+    if hasLeft, !before.isDone, before.bitsRead > 0 { releaseFirst(of: place(before.intensity, reader.half)) }
+    return result
   }
 
-  /// Replaces `words.count` words from word `offset` on by corrected ones.
-  public mutating func replace(_ words: Span<UInt64>, at offset: Int, in half: Half) {
-    let start = base(half) / 64 + offset
-    precondition(offset >= 0 && offset + words.count <= Bits.words(for: count(half)))
-    for i in words.indices { key[start + i] = words[i] }
-  }
-
-  /// Wipes the bits and labels of one half for the next block.
+  /// Gives back all pages of a block and forgets its counts.
   public mutating func wipe(_ half: Half) {
-    let start = base(half) / 64
-    let range = start..<(start + Self.words / 2)
-    key.wipe(range)
-    labelLow.wipe(range)
-    labelHigh.wipe(range)
-    counts[Int(half.rawValue)] = IntensityCounts()
+    for index in chains(of: half) {
+      while chains[index].pages > 0 { releaseFirst(of: index) }
+      chains[index] = PageChain()
+    }
     axisCounts[Int(half.rawValue)] = AxisCounts()
     crossCounts[Int(half.rawValue)] = IntensityCounts()
   }
 
-  private func base(_ half: Half) -> Int { half == .first ? 0 : Self.bitsMax }
+  private func chains(of half: Half) -> Range<Int> {
+    let first = Int(half.rawValue) * Self.classes
+    return first..<(first + Self.classes)
+  }
+
+  @inline(__always)
+  private func place(_ intensity: Intensity, _ half: Half) -> Int {
+    Int(half.rawValue) * Self.classes + Int(intensity.rawValue)
+  }
+
+  private mutating func addPage(to index: Int, of half: Half) -> Bool {
+    guard firstFree != Self.none, count(half) < Self.bitsMax else { return false }
+    let page = firstFree
+    firstFree = following[Int(page)]
+    freePages -= 1
+    following[Int(page)] = Self.none
+    if chains[index].pages == 0 { chains[index].first = page } else { following[Int(chains[index].last)] = page }
+    chains[index].last = page
+    chains[index].pages += 1
+    return true
+  }
+
+  private mutating func releaseFirst(of index: Int) {
+    precondition(chains[index].pages > 0)
+    let page = chains[index].first
+    chains[index].first = following[Int(page)]
+    chains[index].pages -= 1
+    let start = Int(page) * Self.pageWords
+    pages.wipe(start..<(start + Self.pageWords))
+    following[Int(page)] = firstFree
+    firstFree = page
+    freePages += 1
+  }
+}
+
+/// The pages of one intensity of one block.
+private struct PageChain: BitwiseCopyable {
+  var first: UInt16 = .max
+  var last: UInt16 = .max
+  var pages = 0
+  var bits = 0
+}
+
+/// A place in the string of a block.
+public struct SiftedReader: Sendable {
+  let half: Half
+  var intensity = Intensity.signal
+  var page: UInt16 = .max
+  var bitsRead = 0
+  /// Nothing is left to read.
+  var isDone = false
+
+  public init(_ half: Half) { self.half = half }
+
+  /// Goes on to the next class.
+  mutating func goOn() {
+    guard let next = Intensity(rawValue: intensity.rawValue + 1) else {
+      isDone = true
+      return
+    }
+    intensity = next
+    page = .max
+    bitsRead = 0
+  }
 }

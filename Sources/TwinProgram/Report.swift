@@ -32,9 +32,12 @@ enum Report {
     let rate = Double(totals.netSecretBits) / plan.seconds
     let values: [(String, String)] = [
       ("scenario", plan.scenario.name), ("seed", "\(plan.seed)"), ("seconds", number(plan.seconds)),
-      ("variant", "perPulse"), ("pulses", "\(result.pulses)"), ("detections", "\(result.detections)"),
+      ("variant", "\(plan.alice.variant)"), ("pulses", "\(result.pulses)"), ("detections", "\(result.detections)"),
       ("sifted_bits", "\(totals.siftedBits)"), ("cross_clicks", "\(totals.crossClicks)"),
-      ("qber", ratio(totals.qberPpm)), ("qber_upper", ratio(totals.qberUpperPpm)), ("ad_block", "1"),
+      ("qber", ratio(totals.qberPpm)), ("qber_upper", ratio(totals.qberUpperPpm)),
+      ("ad_block", "\(plan.alice.adBlock)"),
+      ("policy_row", plan.alice.policyRow == LinkConfiguration.manualRow ? "manual" : "\(plan.alice.policyRow)"),
+      ("kept_bits", "\(totals.keptBits)"),
       ("ec_efficiency", String(format: "%.3f", Double(totals.efficiencyThousandths) / 1000)),
       ("disclosed_bits", "\(totals.disclosedBits)"), ("auth_bits_spent", "\(totals.authBitsSpent)"),
       ("round_trips", "\(totals.roundTrips)"), ("blocks_ok", "\(totals.blocksOk)"),
@@ -42,6 +45,7 @@ enum Report {
       ("secret_bits", "\(totals.netSecretBits)"), ("secret_bits_per_s", String(format: "%.1f", rate)),
       ("keys_match", result.keysMatch ? "yes" : "no"), ("deadline_misses", "\(result.deadlineMisses)"),
       ("heap_allocations", "\(result.allocations)"), ("wall_s", String(format: "%.2f", result.wallSeconds)),
+      ("refusal", totals.lastRefusal.map { "\($0.name)" } ?? "none"),
     ]
     return "report\n" + values.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
   }

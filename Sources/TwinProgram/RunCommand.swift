@@ -1,5 +1,6 @@
 import ArgumentParser
 import Controller
+import Estimation
 import Foundation
 import LinkControl
 import Optics
@@ -18,8 +19,16 @@ struct Run: ParsableCommand {
   var seconds = 10.0
   @Option(help: "Everything random in the run follows from this number.")
   var seed: UInt64 = 1
-  @Option(help: "How the twirl is applied: perPulse.")
+  @Option(help: "How the twirl is applied: perPulse or perBlock.")
   var variant = "perPulse"
+  @Option(
+    help: ArgumentHelp(
+      "Take light and block length from the policy for this error rate, in per cent.", valueName: "qber"))
+  var policy: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Set a number of the channel: \(Scenario.channelNames.joined(separator: ", ")).", valueName: "name=value"))
+  var channel: [String] = []
   @Option(help: ArgumentHelp("Write what anyone may recompute, one file a block.", valueName: "dir"))
   var record: String?
   @Option(help: ArgumentHelp("Set a configuration field of both modules.", valueName: "field=value"))
@@ -46,7 +55,7 @@ struct Run: ParsableCommand {
     }
     if let folder = plan.records {
       do {
-        try link.recorder.write(to: folder)
+        try link.recorder.write(to: folder, configuration: plan.alice)
       } catch {
         throw ValidationError("cannot write records to \(folder.path)")
       }
@@ -69,17 +78,19 @@ struct Run: ParsableCommand {
   }
 
   private func plan() throws -> RunPlan {
-    guard let scenario = Scenario.named(scenario) else {
-      throw ValidationError("unknown scenario '\(scenario)': use \(Scenario.all.map(\.name).joined(separator: ", "))")
-    }
     guard seconds.isFinite, seconds > 0, seconds <= 86_400 else {
       throw ValidationError("seconds must be more than 0 and at most 86400, not \(seconds)")
     }
-    guard variant == "perPulse" else {
-      throw ValidationError("unknown variant '\(variant)': this version knows perPulse")
-    }
+    let scenario = try link()
     var common = LinkConfiguration()
+    guard let variant = TwirlVariant(name: variant) else {
+      throw ValidationError("unknown variant '\(variant)': use perPulse or perBlock")
+    }
+    common.variant = variant
     common.exchangeFrames = max(1, UInt32(seconds * 1e9 / Double(TimeBase.frameNs)))
+    // A row depends on the size of the block, so the fields that are set come first; what they set stays.
+    try common.apply(set)
+    if let policy { try common.follow(policyFor: policy) }
     common.plan(for: scenario, seconds: seconds)
     try common.apply(set)
     var alice = common
@@ -94,6 +105,20 @@ struct Run: ParsableCommand {
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
     plan.records = try record.map(Self.folder)
     return plan
+  }
+
+  /// The scenario with what was changed on the channel.
+  private func link() throws -> Scenario {
+    guard var scenario = Scenario.named(scenario) else {
+      throw ValidationError("unknown scenario '\(scenario)': use \(Scenario.all.map(\.name).joined(separator: ", "))")
+    }
+    for setting in channel {
+      let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let value = Double(parts[1]), scenario.set(parts[0], to: value) else {
+        throw ValidationError("bad channel setting '\(setting)'")
+      }
+    }
+    return scenario
   }
 
   /// The folder for records, made if need be, and tried before anything is simulated.
@@ -112,7 +137,30 @@ struct Run: ParsableCommand {
   }
 }
 
+extension TwirlVariant {
+  init?(name: String) {
+    switch name {
+    case "perPulse": self = .perPulse
+    case "perBlock": self = .perBlock
+    default: return nil
+    }
+  }
+}
+
 extension LinkConfiguration {
+  /// Takes the row of the policy for an error rate in per cent and for the size of the block.
+  mutating func follow(policyFor percent: Double) throws {
+    guard percent >= 0, percent < 50 else { throw ValidationError("policy must be at least 0 and below 50 per cent") }
+    let qber = PartsPerMillion(UInt32((percent * 10_000).rounded()))
+    switch Policy.row(variant: variant, qber: qber, blockBits: blockBits) {
+    case .row(let index): follow(row: index)
+    case .none(.needsLargerBlock(let size)):
+      throw ValidationError(
+        "no key at \(percent) % in blocks of \(blockBits) sifted bits: set block_bits to 2^\(size) or more")
+    case .none(.noKeyAtAnySize): throw ValidationError("no key at \(percent) % in blocks of any size")
+    }
+  }
+
   /// Plans the counts of a block from what the scenario lets through on average.
   mutating func plan(for scenario: Scenario, seconds: Double) {
     let light = shareSignal.value * means[0].value + shareDecoy.value * means[1].value

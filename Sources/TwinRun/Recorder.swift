@@ -1,5 +1,5 @@
 package import Distillation
-package import Foundation
+package import Sifting
 package import Units
 
 /// Collects what both modules did with every block. It exists in the simulation only: firmware has no such eye.
@@ -7,36 +7,70 @@ package final class Recorder {
   /// One block as the two modules saw it.
   package struct Block {
     package var siftedBits = 0
+    package var keptBits = 0
+    package var permutationSeed: [UInt8] = []
+    /// What Alice announced and Bob had measured, a byte an event each.
+    package var announcements: [UInt8] = []
+    package var measurements: [UInt8] = []
     package var siftedKeys: [Role: [UInt64]] = [:]
+    package var keptKeys: [Role: [UInt64]] = [:]
     package var confirmedKeys: [Role: [UInt64]] = [:]
     package var seeds: [Role: [UInt64]] = [:]
     package var secretKeys: [Role: [UInt64]] = [:]
-    package var finalBits: [Role: Int] = [:]
+    package var summaries: [Role: BlockSummary] = [:]
   }
 
   package private(set) var blocks: [UInt32: Block] = [:]
   private let keepsInputs: Bool
 
-  /// Sifted keys and seeds are kept only when they will be written.
+  /// All but the keys is kept only when it will be written.
   package init(keepsInputs: Bool) { self.keepsInputs = keepsInputs }
 
-  package func noteClosed(_ number: UInt32, _ role: Role, _ siftedKey: Span<UInt64>, bits: Int) {
-    blocks[number, default: Block()].siftedBits = bits
-    if keepsInputs { blocks[number, default: Block()].siftedKeys[role] = array(siftedKey) }
+  package func noteEvents(_ number: UInt32, _ announcements: Span<UInt8>, _ notes: Span<UInt8>) {
+    guard keepsInputs else { return }
+    for i in announcements.indices {
+      blocks[number, default: Block()].announcements.append(announcements[i])
+      blocks[number, default: Block()].measurements.append(notes[i])
+    }
+  }
+
+  package func noteClosed(_ number: UInt32, _ role: Role, _ store: borrowing SiftedStore, _ half: Half) {
+    blocks[number, default: Block()].siftedBits = store.count(half)
+    guard keepsInputs else { return }
+    var words = [UInt64](repeating: 0, count: (store.count(half) + 63) / 64)
+    var reader = SiftedReader(half)
+    var place = 0
+    while true {
+      let (word, bits) = store.read(&reader)
+      guard bits > 0 else { break }
+      words[place / 64] |= word << UInt64(place % 64)
+      if place % 64 + bits > 64 { words[place / 64 + 1] |= word >> UInt64(64 - place % 64) }
+      place += bits
+    }
+    blocks[number, default: Block()].siftedKeys[role] = words
+  }
+
+  package func noteKept(
+    _ number: UInt32, _ role: Role, _ key: Span<UInt64>, bits: Int, _ permutationSeed: [32 of UInt8]
+  ) {
+    blocks[number, default: Block()].keptBits = bits
+    guard keepsInputs else { return }
+    blocks[number, default: Block()].keptKeys[role] = array(key)
+    blocks[number, default: Block()].permutationSeed = permutationSeed.indices.map { permutationSeed[$0] }
+  }
+
+  package func noteSeed(_ number: UInt32, _ role: Role, _ words: Span<UInt64>) {
+    guard keepsInputs else { return }
+    blocks[number, default: Block()].seeds[role, default: []] += array(words)
   }
 
   package func noteFinished(
-    _ summary: BlockSummary, _ role: Role, _ confirmedKey: Span<UInt64>, _ seed: Span<UInt64>,
-    _ secretKey: Span<UInt64>
+    _ summary: BlockSummary, _ role: Role, _ confirmedKey: Span<UInt64>, _ secretKey: Span<UInt64>
   ) {
-    var block = blocks[summary.number, default: Block()]
-    block.secretKeys[role] = array(secretKey)
-    block.finalBits[role] = summary.finalBits
-    if keepsInputs {
-      block.confirmedKeys[role] = array(confirmedKey)
-      block.seeds[role] = array(seed)
-    }
-    blocks[summary.number] = block
+    blocks[summary.number, default: Block()].summaries[role] = summary
+    guard summary.refusal == nil else { return }
+    blocks[summary.number, default: Block()].secretKeys[role] = array(secretKey)
+    if keepsInputs { blocks[summary.number, default: Block()].confirmedKeys[role] = array(confirmedKey) }
   }
 
   /// Whether there is a key and every finished block ended with the same key on both sides.
@@ -45,31 +79,8 @@ package final class Recorder {
     return !finished.isEmpty
       && finished.allSatisfy { block in
         guard let alice = block.secretKeys[.alice], let bob = block.secretKeys[.bob] else { return false }
-        return alice == bob && block.finalBits[.alice] == block.finalBits[.bob] && !alice.isEmpty
+        return alice == bob && !alice.isEmpty && block.finalBits(.alice) == block.finalBits(.bob)
       }
-  }
-
-  /// Writes one text file per block; the format is described in Documentation/Recording.md.
-  package func write(to folder: URL) throws {
-    for (number, block) in blocks {
-      var text = "format gimbal-block 1\nblock \(number)\nsifted_bits \(block.siftedBits)\n"
-      for (name, role) in [("alice", Role.alice), ("bob", Role.bob)] {
-        text += "sifted_\(name) \(hexadecimal(block.siftedKeys[role], bits: block.siftedBits))\n"
-      }
-      text += "confirmed_bits \(block.confirmedKeys.isEmpty ? 0 : block.siftedBits)\n"
-      for (name, role) in [("alice", Role.alice), ("bob", Role.bob)] {
-        text += "confirmed_\(name) \(hexadecimal(block.confirmedKeys[role], bits: block.siftedBits))\n"
-      }
-      let final = block.finalBits[.alice] ?? 0
-      let seedBits = final == 0 ? 0 : block.siftedBits + final - 1
-      text += "toeplitz_seed_bits \(seedBits)\n"
-      text += "toeplitz_seed \(hexadecimal(block.seeds[.alice], bits: seedBits))\n"
-      text += "final_length \(final)\n"
-      for (name, role) in [("alice", Role.alice), ("bob", Role.bob)] {
-        text += "final_key_\(name) \(hexadecimal(block.secretKeys[role], bits: final))\n"
-      }
-      try text.write(to: folder.appendingPathComponent("block-\(number).txt"), atomically: true, encoding: .ascii)
-    }
   }
 
   private func array(_ span: Span<UInt64>) -> [UInt64] {
@@ -78,22 +89,8 @@ package final class Recorder {
     for i in span.indices { words.append(span[i]) }
     return words
   }
+}
 
-  /// Bit 0 of the string is the most significant bit of the first digit; the last byte is filled up with zeros.
-  private func hexadecimal(_ words: [UInt64]?, bits: Int) -> String {
-    guard let words, bits > 0 else { return "-" }
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity((bits + 3) / 4 + 1)
-    for byte in 0..<(bits + 7) / 8 {
-      var value: UInt8 = 0
-      for bit in 0..<8 where 8 * byte + bit < bits {
-        let place = 8 * byte + bit
-        value |= UInt8(words[place / 64] >> UInt64(place % 64) & 1) << UInt8(7 - bit)
-      }
-      text.append(digits[Int(value >> 4)])
-      text.append(digits[Int(value & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
+extension Recorder.Block {
+  package func finalBits(_ role: Role) -> Int { summaries[role]?.finalBits ?? 0 }
 }

@@ -1,6 +1,7 @@
 import CAllocationWatch
 package import Controller
 package import Distillation
+package import Sifting
 package import FixedStorage
 import HostStorage
 package import Ports
@@ -91,17 +92,35 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
   package mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
   package mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
 
-  package mutating func blockClosed(_ number: UInt32, siftedKey: Span<UInt64>, bits: Int) {
+  package mutating func blockClosed(_ number: UInt32, store: borrowing SiftedStore, half: Half) {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
-    recorder.noteClosed(number, role, siftedKey, bits: bits)
+    recorder.noteClosed(number, role, store, half)
   }
 
-  package mutating func blockFinished(
-    _ summary: BlockSummary, confirmedKey: Span<UInt64>, toeplitzSeed: Span<UInt64>, secretKey: Span<UInt64>
+  package mutating func blockKept(
+    _ number: UInt32, keptKey: Span<UInt64>, bits: Int, permutationSeed: [32 of UInt8]
   ) {
     gimbal_watch_pause()
     defer { gimbal_watch_resume() }
-    recorder.noteFinished(summary, role, confirmedKey, toeplitzSeed, secretKey)
+    recorder.noteKept(number, role, keptKey, bits: bits, permutationSeed)
+  }
+
+  package mutating func seedPart(_ number: UInt32, words: Span<UInt64>) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    recorder.noteSeed(number, role, words)
+  }
+
+  package mutating func eventsSifted(_ number: UInt32, announcements: Span<UInt8>, notes: Span<UInt8>) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    recorder.noteEvents(number, announcements, notes)
+  }
+
+  package mutating func blockFinished(_ summary: BlockSummary, confirmedKey: Span<UInt64>, secretKey: Span<UInt64>) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    recorder.noteFinished(summary, role, confirmedKey, secretKey)
   }
 }

@@ -23,6 +23,12 @@ public enum MessageType: UInt8, Sendable {
   case seed = 27
   case tag = 28
   case abort = 29
+  case permutation = 30
+  case loaded = 31
+  case parities = 32
+  case accepted = 33
+  case rejected = 34
+  case seedTaken = 35
 }
 
 /// The fixed part in front of every payload.
@@ -45,7 +51,7 @@ public struct FrameHeader: Equatable, Sendable {
 /// Sizes of the frame format.
 public enum Frame {
   public static var magic: UInt16 { 0x4751 }
-  public static var version: UInt8 { 1 }
+  public static var version: UInt8 { 2 }
   public static var headerBytes: Int { 16 }
   public static var trailerBytes: Int { 4 }
   public static var payloadBytesMax: Int { 4160 }

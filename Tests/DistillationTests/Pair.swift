@@ -59,12 +59,13 @@ struct Side: ~Copyable {
   var distiller: Distiller
   var inbox = Inbox(storage: .onHost(count: Inbox.capacityBytes))
   var entropy: TestEntropy
+  /// The Toeplitz seed of the block, as it came.
+  private(set) var seed: [UInt64] = []
 
   init(_ role: Role, plan: DistillationPlan) {
     self.role = role
     store = SiftedStore(
-      key: .onHost(count: SiftedStore.words), labelLow: .onHost(count: SiftedStore.words),
-      labelHigh: .onHost(count: SiftedStore.words))
+      pages: .onHost(count: 64 * SiftedStore.pageWords), links: .onHost(count: 64))
     channel = BlockChannel(role: role, outbox: Outbox(storage: .onHost(count: Outbox.capacityBytes)))
     var watch: [WatchedMemory] = []
     distiller = Distiller(role: role, plan: plan, storage: .watched(&watch))
@@ -78,6 +79,7 @@ struct Side: ~Copyable {
     channel.reset()
     inbox.reset()
     store.wipe(.first)
+    self.seed = []
     entropy = TestEntropy(seed: seed)
   }
 
@@ -98,7 +100,10 @@ struct Side: ~Copyable {
   /// Works until the peer has to answer; false if there was nothing to do.
   mutating func work() -> Bool {
     var worked = false
-    while distiller.step(store: &store, &channel, entropy: &entropy) { worked = true }
+    while distiller.step(store: &store, &channel, entropy: &entropy) {
+      worked = true
+      noteSeed()
+    }
     return worked
   }
 
@@ -106,13 +111,23 @@ struct Side: ~Copyable {
     if header.type != .tag { channel.heard(header, payload: payload.span, in: .first) }
     switch header.type {
     case .detections, .choices, .sifted: break
-    default: distiller.receive(header.type, payload.span, store: &store, &channel)
+    default: distiller.receive(header.type, payload.span, &channel)
     }
+    noteSeed()
   }
 
-  var key: [UInt64] { words(store.key(.first)) }
+  private mutating func noteSeed() {
+    seed += words(distiller.freshSeed)
+    distiller.markSeedShown()
+  }
+
+  /// What is reconciled, or was.
+  var key: [UInt64] { words(distiller.keptKey) }
   var secretKey: [UInt64] { words(distiller.secretKey) }
-  var seed: [UInt64] { words(distiller.toeplitzSeed) }
+
+  func memory(_ name: String) -> WatchedMemory {
+    watch.first { $0.name == name }!
+  }
 
   private func words(_ span: Span<UInt64>) -> [UInt64] { span.indices.map { span[$0] } }
 }
@@ -201,7 +216,7 @@ struct TestBlock {
   var bits: Int { sent.count }
   var errors: Int { (0..<bits).count { sent[$0] != received[$0] } }
 
-  /// Independent errors; intensities as a link with the means of `plan` would sift them.
+  /// Independent errors; intensities as a link with the means of `plan` would sift them, in class order.
   init(bits: Int, qber: Double, seed: UInt64) {
     var random = SeededRandom(seed: seed)
     sent = (0..<bits).map { _ in UInt8.random(in: 0...1, using: &random) }
@@ -209,21 +224,22 @@ struct TestBlock {
     labels = (0..<bits).map { _ in
       let draw = Double.random(in: 0..<1, using: &random)
       return draw < 0.926 ? .signal : draw < 0.999 ? .decoy : .vacuum
-    }
+    }.sorted { $0.rawValue < $1.rawValue }
     for i in 0..<bits where Double.random(in: 0..<1, using: &random) < qber { received[i] ^= 1 }
   }
 }
 
 /// A plan that leaves short blocks a key: its failure probability is far from what a link would be run with.
-func plan(epsilonSecret: Double = 0.1, expectedQber: UInt32 = 20_000) -> DistillationPlan {
+func plan(epsilonSecret: Double = 0.1, expectedQber: UInt32 = 20_000, adBlock: Int = 1) -> DistillationPlan {
   let means: [3 of MeanPhotonNumber] = [
     MeanPhotonNumber(millionths: 500_000), MeanPhotonNumber(millionths: 150_000), MeanPhotonNumber(millionths: 200),
   ]
   let shares: [3 of Share] = [Share(of65536: 49_807), Share(of65536: 13_107), Share(of65536: 2_622)]
   guard let settings = DecoySettings(means: means, shares: shares) else { preconditionFailure("usable settings") }
   var keyLength = KeyLengthPlan(
-    credit: PerPulse(), settings: settings, block: 1, tails: .inversion, multiPhotonTag: .crossClicks())
+    credit: PerPulse(), settings: settings, block: adBlock, tails: .inversion, multiPhotonTag: .crossClicks())
   keyLength.target = SecurityTarget(epsilonSecret: epsilonSecret, epsilonCorrect: 1e-10)
   return DistillationPlan(
-    keyLength: keyLength, expectedQber: PartsPerMillion(expectedQber), axisShareMax: PartsPerMillion(400_000))
+    keyLength: .perPulse(keyLength), expectedQber: PartsPerMillion(expectedQber), axisShareMax: PartsPerMillion(400_000)
+  )
 }

@@ -1,3 +1,4 @@
+import AdvantageDistillation
 import Distillation
 import FixedStorage
 import HostStorage
@@ -8,7 +9,7 @@ import Wire
 /// Host memory that is lent to a `Block` and can still be looked at.
 @safe struct WatchedMemory {
   let name: String
-  private let bytes: UnsafeRawBufferPointer
+  private let bytes: UnsafeMutableRawBufferPointer
 
   /// A zeroed block, and the watch on its bytes.
   static func lend<Element: FixedWidthInteger>(
@@ -18,14 +19,17 @@ import Wire
     unsafe start.initialize(repeating: 0, count: count)
     unsafe watch.append(
       WatchedMemory(
-        name: name, bytes: UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride)))
+        name: name, bytes: UnsafeMutableRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride)))
     return unsafe Block(unsafeStart: start, count: count)
   }
 
-  private init(name: String, bytes: UnsafeRawBufferPointer) {
+  private init(name: String, bytes: UnsafeMutableRawBufferPointer) {
     self.name = name
     unsafe self.bytes = unsafe bytes
   }
+
+  /// Changes a bit behind the back of the block's owner.
+  func flip(_ bit: Int) { unsafe bytes[bit / 8] ^= 1 << UInt8(bit % 8) }
 
   var isZero: Bool { unsafe bytes.allSatisfy { $0 == 0 } }
 }
@@ -35,15 +39,22 @@ extension Distiller.Storage {
   static func watched(_ watch: inout [WatchedMemory]) -> Distiller.Storage {
     typealias Memory = WatchedMemory
     return Distiller.Storage(
-      reference: ParityReference(
-        words: Memory.lend("parityWords", UInt64.self, count: ParityReference.wordCount, to: &watch),
-        order: .onHost(count: ParityReference.orderCount)),
-      corrector: Corrector(
-        words: Memory.lend("correctorWords", UInt64.self, count: Corrector.wordCount, to: &watch),
-        places: .onHost(count: Corrector.placeCount), asked: .onHost(count: Corrector.askedCount)),
-      accumulator: ToeplitzAccumulator(
-        sums: Memory.lend("toeplitzSums", UInt64.self, count: ToeplitzAccumulator.sumsWords, to: &watch),
-        arena: Memory.lend("toeplitzArena", UInt64.self, count: ToeplitzAccumulator.arenaWords, to: &watch)),
+      stages: Distiller.StageStorage(
+        reference: ParityReference(
+          words: Memory.lend("parityWords", UInt64.self, count: ParityReference.wordCount, to: &watch),
+          order: .onHost(count: ParityReference.orderCount)),
+        corrector: Corrector(
+          words: Memory.lend("correctorWords", UInt64.self, count: Corrector.wordCount, to: &watch),
+          places: .onHost(count: Corrector.placeCount), asked: .onHost(count: Corrector.askedCount)),
+        accumulator: ToeplitzAccumulator(
+          sums: Memory.lend("toeplitzSums", UInt64.self, count: ToeplitzAccumulator.sumsWords, to: &watch),
+          arena: Memory.lend("toeplitzArena", UInt64.self, count: ToeplitzAccumulator.arenaWords, to: &watch))),
+      permutation: BlockPermutation(
+        bins: .onHost(count: BlockPermutation.binWords), labels: .onHost(count: BlockPermutation.labelBytes)),
+      strings: Distiller.StringStorage(
+        block: Memory.lend("blockString", UInt64.self, count: testWords, to: &watch),
+        kept: Memory.lend("keptString", UInt64.self, count: testWords, to: &watch),
+        corrected: Memory.lend("correctedTiles", UInt64.self, count: Distiller.correctedWords, to: &watch)),
       keys: Distiller.KeyStorage(
         seed: Memory.lend("seed", UInt64.self, count: Distiller.seedWords, to: &watch),
         output: Memory.lend("secretKey", UInt64.self, count: Distiller.outputWords, to: &watch)),
@@ -51,3 +62,6 @@ extension Distiller.Storage {
         storage: Memory.lend("payload", UInt8.self, count: PayloadBuffer.capacityBytes, to: &watch)))
   }
 }
+
+/// Words of strings of up to 2^21 bits.
+private let testWords = (1 << 21) / 64
