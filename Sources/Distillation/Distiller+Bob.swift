@@ -96,7 +96,7 @@ extension Distiller {
     }
   }
 
-  /// Puts the corrected tile aside. After the last tile of a confirmation it tells Alice, with the cost as Bob counts it.
+  /// Puts the corrected tile aside. After the last one of a confirmation it tells Alice, with the cost as Bob counts.
   private mutating func closeTile(_ channel: inout BlockChannel) {
     let words = words(ofTile: tile).count
     let offset = (tile - unconfirmedTile) * Self.tileBits / 64
