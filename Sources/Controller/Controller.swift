@@ -54,6 +54,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var core: LinkCore
   var inbox: Inbox
   var frontEnd = FrontEnd()
+  var drive = PlateDrive()
   public internal(set) var state: ModuleState
   public internal(set) var lastEnd = SessionEnd.none
   var window = ExchangeWindow(start: 0, stop: 0)
@@ -104,6 +105,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     apply(.tick)
     if case .booting = state { watchConfiguration() }
     serviceLink()
+    turnPlates()
     serviceOptics()
     keepHouse()
     distil(slicesMax: 4)

@@ -98,6 +98,10 @@ extension LinkConfiguration {
   /// Sifted bits that may still enter a block once it is full: those of all batches in flight.
   public static var blockOverrunBits: UInt32 { UInt32(SiftingBatch.inFlightMax * SiftingBatch.eventsMax) }
 
+  /// The share of the likelier logical basis among sifted events of `perBlock` that the device is trusted not to exceed:
+  /// as for `axisShareMax`, detectors whose efficiencies differ by 3 %.
+  static var basisShareMax: PartsPerMillion { PartsPerMillion(510_000) }
+
   /// The longest exchange, 130 days; frame numbers leave room for it behind any frame of the first year.
   static var exchangeFramesMax: UInt32 { 1 << 30 }
 
@@ -132,7 +136,6 @@ extension LinkConfiguration {
 
   /// The field that cannot be used as it is, if there is one.
   public func unusableField() -> ConfigurationField? {
-    guard variant == .perPulse else { return .variant }
     guard means[0].millionths < 1 << 20, means[1].millionths < 1 << 20, means[2].millionths < 1 << 20,
       means[0].millionths > means[1].millionths + means[2].millionths
     else { return .meanSignal }
@@ -153,15 +156,24 @@ extension LinkConfiguration {
   public func plan() -> DistillationPlan {
     let vacuumShare = Share(of65536: 65_536 - shareSignal.count - shareDecoy.count)
     let axis = axisShareMax.value
-    guard let credit = PerPulse(axisShareMax: axis),
-      let settings = DecoySettings(means: means, shares: [shareSignal, shareDecoy, vacuumShare])
+    guard let settings = DecoySettings(means: means, shares: [shareSignal, shareDecoy, vacuumShare]),
+      let perPulse = PerPulse(axisShareMax: axis), let perBlock = PerBlock(basisShareMax: Self.basisShareMax.value)
     else { preconditionFailure("the configuration was checked") }
-    var plan = KeyLengthPlan(
-      credit: credit, settings: settings, block: 1, tails: .streaming(planned: plannedCounts(vacuumShare)),
-      multiPhotonTag: .crossClicks(axisShareMax: axis))
-    plan.target = SecurityTarget(
+    let tails = BlockTails.streaming(planned: plannedCounts(vacuumShare))
+    let target = SecurityTarget(
       epsilonSecret: Self.powerOfTen(epsilonSecret), epsilonCorrect: Self.powerOfTen(epsilonCorrect))
-    return DistillationPlan(keyLength: plan, expectedQber: plannedQber, axisShareMax: axisShareMax)
+    switch variant {
+    case .perPulse:
+      var plan = KeyLengthPlan(
+        credit: perPulse, settings: settings, block: 1, tails: tails, multiPhotonTag: .crossClicks(axisShareMax: axis))
+      plan.target = target
+      return DistillationPlan(credit: .perPulse(plan), expectedQber: plannedQber, axisShareMax: axisShareMax)
+    case .perBlock:
+      var plan = KeyLengthPlan(
+        credit: perBlock, settings: settings, block: 1, tails: tails, multiPhotonTag: .crossClicks(axisShareMax: axis))
+      plan.target = target
+      return DistillationPlan(credit: .perBlock(plan), expectedQber: plannedQber, axisShareMax: Self.basisShareMax)
+    }
   }
 
   /// Planned counts by intensity: events in proportion to the light that is sent, and a little noise in the vacuum.

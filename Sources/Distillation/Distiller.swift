@@ -10,14 +10,14 @@ public import Wire
 
 /// What is fixed about distillation before the first pulse of a session.
 public struct DistillationPlan: Sendable {
-  public let keyLength: KeyLengthPlan<PerPulse>
+  public let credit: BlockCredit
   /// Sets the block lengths of the first tile's reconciliation; every later tile uses the tile before.
   public let expectedQber: PartsPerMillion
-  /// The share of an axis that the key length is computed for.
+  /// The share of an axis, or in `perBlock` of a basis, that the key length is computed for.
   public let axisShareMax: PartsPerMillion
 
-  public init(keyLength: KeyLengthPlan<PerPulse>, expectedQber: PartsPerMillion, axisShareMax: PartsPerMillion) {
-    self.keyLength = keyLength
+  public init(credit: BlockCredit, expectedQber: PartsPerMillion, axisShareMax: PartsPerMillion) {
+    self.credit = credit
     self.expectedQber = expectedQber
     self.axisShareMax = axisShareMax
   }

@@ -32,7 +32,7 @@ enum Report {
     let rate = Double(totals.netSecretBits) / plan.seconds
     let values: [(String, String)] = [
       ("scenario", plan.scenario.name), ("seed", "\(plan.seed)"), ("seconds", number(plan.seconds)),
-      ("variant", "perPulse"), ("pulses", "\(result.pulses)"), ("detections", "\(result.detections)"),
+      ("variant", "\(plan.bob.variant)"), ("pulses", "\(result.pulses)"), ("detections", "\(result.detections)"),
       ("sifted_bits", "\(totals.siftedBits)"), ("cross_clicks", "\(totals.crossClicks)"),
       ("qber", ratio(totals.qberPpm)), ("qber_upper", ratio(totals.qberUpperPpm)), ("ad_block", "1"),
       ("ec_efficiency", String(format: "%.3f", Double(totals.efficiencyThousandths) / 1000)),

@@ -18,7 +18,7 @@ struct Run: ParsableCommand {
   var seconds = 10.0
   @Option(help: "Everything random in the run follows from this number.")
   var seed: UInt64 = 1
-  @Option(help: "How the twirl is applied: perPulse.")
+  @Option(help: "How the twirl is applied: perPulse, or perBlock by wave plates.")
   var variant = "perPulse"
   @Option(help: ArgumentHelp("Write what anyone may recompute, one file a block.", valueName: "dir"))
   var record: String?
@@ -62,6 +62,7 @@ struct Run: ParsableCommand {
   private func rehearse() throws {
     var configuration = LinkConfiguration()
     configuration.exchangeFrames = 95
+    configuration.variant = try twirlVariant()
     configuration.plan(for: .drone, seconds: 1)
     var link = LinkRun(
       RunPlan(scenario: .drone, seconds: 1, seed: 1, alice: configuration, bob: configuration))
@@ -75,10 +76,8 @@ struct Run: ParsableCommand {
     guard seconds.isFinite, seconds > 0, seconds <= 86_400 else {
       throw ValidationError("seconds must be more than 0 and at most 86400, not \(seconds)")
     }
-    guard variant == "perPulse" else {
-      throw ValidationError("unknown variant '\(variant)': this version knows perPulse")
-    }
     var common = LinkConfiguration()
+    common.variant = try twirlVariant()
     common.exchangeFrames = max(1, UInt32(seconds * 1e9 / Double(TimeBase.frameNs)))
     common.plan(for: scenario, seconds: seconds)
     try common.apply(set)
@@ -94,6 +93,14 @@ struct Run: ParsableCommand {
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
     plan.records = try record.map(Self.folder)
     return plan
+  }
+
+  private func twirlVariant() throws -> TwirlVariant {
+    switch variant {
+    case "perPulse": return .perPulse
+    case "perBlock": return .perBlock
+    default: throw ValidationError("unknown variant '\(variant)': use perPulse or perBlock")
+    }
   }
 
   /// The folder for records, made if need be, and tried before anything is simulated.
@@ -116,7 +123,10 @@ extension LinkConfiguration {
   /// Plans the counts of a block from what the scenario lets through on average.
   mutating func plan(for scenario: Scenario, seconds: Double) {
     let light = shareSignal.value * means[0].value + shareDecoy.value * means[1].value
-    let perSecond = 1e9 / Double(TimeBase.slotNs) * light * Self.meanEfficiency(of: scenario) / 3
+    // Frames in which wave plates turn carry no key.
+    let duty =
+      variant == .perPulse ? 1 : 1 - Double(TwirlSchedule.settleFrames) / Double(TwirlSchedule.groupFrames)
+    let perSecond = 1e9 / Double(TimeBase.slotNs) * light * Self.meanEfficiency(of: scenario) / 3 * duty
     plannedSifted = UInt32(max(1000, min(Double(blockBits), perSecond * seconds)))
   }
 

@@ -225,5 +225,5 @@ func plan(epsilonSecret: Double = 0.1, expectedQber: UInt32 = 20_000) -> Distill
     credit: PerPulse(), settings: settings, block: 1, tails: .inversion, multiPhotonTag: .crossClicks())
   keyLength.target = SecurityTarget(epsilonSecret: epsilonSecret, epsilonCorrect: 1e-10)
   return DistillationPlan(
-    keyLength: keyLength, expectedQber: PartsPerMillion(expectedQber), axisShareMax: PartsPerMillion(400_000))
+    credit: .perPulse(keyLength), expectedQber: PartsPerMillion(expectedQber), axisShareMax: PartsPerMillion(400_000))
 }
