@@ -71,3 +71,12 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 }
+
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Settings of the wave plates that were reached in this session.
+  public var plateGroups: UInt64 { drive.groupsSettled }
+  /// Frames of this session without key because the plates came late.
+  public var framesLate: UInt64 { drive.framesLate }
+  /// Events of this session that carried no key because their frame could not be told or was masked.
+  public var eventsMasked: UInt64 { end.eventsMasked }
+}

@@ -98,8 +98,8 @@ extension LinkConfiguration {
   /// Sifted bits that may still enter a block once it is full: those of all batches in flight.
   public static var blockOverrunBits: UInt32 { UInt32(SiftingBatch.inFlightMax * SiftingBatch.eventsMax) }
 
-  /// The share of the likelier logical basis among sifted events of `perBlock` that the device is trusted not to exceed:
-  /// as for `axisShareMax`, detectors whose efficiencies differ by 3 %.
+  /// The share of the likelier logical basis among sifted events of `perBlock` that the device is trusted not to
+  /// exceed: as for `axisShareMax`, detectors whose efficiencies differ by 3 %.
   static var basisShareMax: PartsPerMillion { PartsPerMillion(510_000) }
 
   /// The longest exchange, 130 days; frame numbers leave room for it behind any frame of the first year.

@@ -9,8 +9,8 @@ import Units
 private func change(_ field: ConfigurationField, in configuration: inout LinkConfiguration) -> UInt64? {
   let value: UInt64
   switch field {
-  // One version is spoken, and one variant can be used.
-  case .protocolVersion, .variant: return nil
+  // One version is spoken.
+  case .protocolVersion: return nil
   case .epsilonCorrect: value = configuration[field] - 1
   default: value = configuration[field] + 1
   }
@@ -25,7 +25,7 @@ private func change(_ field: ConfigurationField, in configuration: inout LinkCon
   var plan = plan()
   let own = plan.alice[field]
   guard let value = change(field, in: &plan.bob) else {
-    #expect(field == .protocolVersion || field == .variant)
+    #expect(field == .protocolVersion)
     return
   }
   for starter in [Role.alice, .bob] {
@@ -54,7 +54,7 @@ private func change(_ field: ConfigurationField, in configuration: inout LinkCon
     #expect(configuration.firstDifference(from: LinkConfiguration()) == field)
     compared += 1
   }
-  #expect(names.count == 16 && compared == 14)
+  #expect(names.count == 16 && compared == 15)
 }
 
 /// A peer that never answers is given up after three attempts.
