@@ -145,18 +145,20 @@ let hostModules: [Target] = [
   suite(
     "Controller",
     uses: [
-      "Distillation", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap", "Twin", "TwinRun", "Units",
-      "Wire",
+      "Distillation", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap", "Sifting", "Twin", "TwinRun",
+      "Units", "Wire",
     ]),
   suite(
     "Firmware",
     uses: [
       "BoardProtocol", "Controller", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports", "Twin", "Units",
     ]),
-  suite("Optics", uses: ["HostStorage", "Units"]),
+  suite("Optics", uses: ["HostStorage", "Sifting", "Units"]),
   suite(
     "Twin",
-    uses: ["Checksum", "Drivers", "FixedStorage", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+    uses: [
+      "Checksum", "Drivers", "FixedStorage", "HostStorage", "Optics", "Ports", "RegisterMap", "Sifting", "Units",
+    ]),
 ]
 
 let package = Package(

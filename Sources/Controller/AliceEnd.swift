@@ -21,6 +21,8 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// The first frame and slot that may still be announced; a slot is looked up once.
   private var nextFrame: UInt32 = 0
   private var nextSlot: UInt32 = 0
+  public var mask = FrameMask(.perPulse)
+  public private(set) var eventsMasked: UInt64 = 0
 
   public init(
     fpga: consuming AliceFpga<Bus>, notes: consuming Block<UInt8>, slots: consuming Block<UInt32>,
@@ -52,6 +54,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
       signal: configuration.means[0], decoy: configuration.means[1], vacuum: configuration.means[2],
       signalShare: configuration.shareSignal, decoyShare: configuration.shareDecoy)
     try fpga.commit()
+    mask = FrameMask(configuration.variant)
   }
 
   public mutating func status() throws(DriverFault) -> FpgaStatus { try fpga.status() }
@@ -75,6 +78,8 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     notes.wipe()
     nextFrame = window.start
     nextSlot = 0
+    mask.reset()
+    eventsMasked = 0
   }
 
   public mutating func forget() {
@@ -162,14 +167,16 @@ extension AliceEnd where Bus: ~Copyable {
     _ batch: DetectedBatch, in half: Half, _ core: inout LinkCore
   ) throws(SiftingFault) {
     // Frames behind an end that was moved forward had no light; Bob may have heard of it too late.
-    let isLit = batch.frame < window.stop
-    if isLit { try lookUp(batch) }
+    let isMasked = mask.hides(batch.frame)
+    if isMasked { eventsMasked += UInt64(batch.events) }
+    let isTold = batch.frame < window.stop && !isMasked
+    if isTold { try lookUp(batch) }
     core.payload.clear()
     core.payload.put32(batch.number)
     core.payload.put16(UInt16(batch.events))
     let offset = BatchWindow.noteOffset(batch.number)
     for i in 0..<batch.events {
-      guard isLit, let announcement = Self.announcement(of: choices[i]) else {
+      guard isTold, let announcement = Self.announcement(of: choices[i]) else {
         notes[offset + i] = 0x80
         core.payload.put(Announcement.nothing)
         continue

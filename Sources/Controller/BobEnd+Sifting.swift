@@ -86,6 +86,10 @@ extension BobEnd where Bus: ~Copyable {
       eventsMasked += 1
       return true
     }
+    guard !mask.hides(frame) else {
+      eventsMasked += 1
+      return true
+    }
     if core.filling == nil {
       guard let half = core.freeHalf else { return false }
       guard let number = core.pool.nextUsableBlock(from: core.nextBlock) else {
@@ -226,7 +230,7 @@ extension BobEnd where Bus: ~Copyable {
     _ measurement: Measurement, announced byte: UInt8, _ half: Half, _ core: inout LinkCore
   ) throws(PayloadError) -> Bool {
     guard byte != Announcement.nothing else { return false }
-    guard let announcement = Announcement(byte: byte) else { throw .outOfRange }
+    guard let announcement = Announcement(byte: byte), announcement.isPossible(in: variant) else { throw .outOfRange }
     guard let bit = measurement.siftedBit(announcement) else { return false }
     guard !measurement.isCross else {
       core.store.countCross(announcement.intensity, in: half)

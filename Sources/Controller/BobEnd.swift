@@ -37,6 +37,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   var fpga: BobFpga<Bus>
   var storage: Storage
+  var variant = TwirlVariant.perPulse
   var window = ExchangeWindow(start: 0, stop: 0)
   var batches = BatchWindow()
   /// Events of the batch that is being collected, all of `runningFrame`.
@@ -53,7 +54,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   var wordsTaken = 0
   /// The lowest slot that the next event of the running frame may have.
   var lowestSlot: UInt32 = 0
-  /// Events that could not be assigned to a frame.
+  public var mask = FrameMask(.perPulse)
   public internal(set) var eventsMasked: UInt64 = 0
 
   public init(fpga: consuming BobFpga<Bus>, storage: consuming Storage) {
@@ -73,6 +74,8 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.enableDetectors(0x3f)
     try fpga.setDeadTime(slots: Self.deadTimeSlots)
     try fpga.commit()
+    variant = configuration.variant
+    mask = FrameMask(variant)
   }
 
   public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {}
@@ -105,6 +108,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     wordsRead = 0
     wordsTaken = 0
     lowestSlot = 0
+    mask.reset()
     eventsMasked = 0
   }
 

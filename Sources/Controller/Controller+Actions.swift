@@ -44,6 +44,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     } catch {
       return failFrontEnd(error)
     }
+    do throws(DriverFault) {
+      if configuration.variant == .perBlock { try drive.bringUp(over: &board) }
+    } catch {
+      return failPlates(.device(error))
+    }
     guard drawWord() != nil else { return apply(.failed(FaultCause(.entropyLost))) }
     apply(.selfTestPassed)
   }
@@ -51,6 +56,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   private mutating func openOptics() {
     setLaserArm(high: End.role == .alice)
     end.prepare()
+    drive.reset()
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0

@@ -55,6 +55,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var core: LinkCore
   var inbox: Inbox
   var frontEnd = FrontEnd()
+  var drive = PlateDrive()
   public internal(set) var state: ModuleState
   public internal(set) var lastEnd = SessionEnd.none
   var window = ExchangeWindow(start: 0, stop: 0)
@@ -105,6 +106,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     apply(.tick)
     if case .booting = state { watchConfiguration() }
     serviceLink()
+    turnPlates()
     serviceOptics()
     keepHouse()
     distil(slicesMax: 4)

@@ -23,6 +23,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     linkLine(on: &terminal)
     policyLines(on: &terminal)
     blockLines(on: &terminal)
+    platesLine(on: &terminal)
     text.clear()
     text.append("faults   ")
     if case .faulted(let cause) = state { text.append(cause) } else { text.append("none") }

@@ -127,6 +127,10 @@ extension LinkConfiguration {
   /// Sifted bits that may still enter a block once it is full: those of all batches in flight.
   public static var blockOverrunBits: UInt32 { UInt32(SiftingBatch.inFlightMax * SiftingBatch.eventsMax) }
 
+  /// The share of the likelier logical basis among sifted events of `perBlock` that the device is trusted not to
+  /// exceed: as for `axisShareMax`, detectors whose efficiencies differ by 3 %.
+  static var basisShareMax: PartsPerMillion { PartsPerMillion(510_000) }
+
   /// The longest exchange, 130 days; frame numbers leave room for it behind any frame of the first year.
   static var exchangeFramesMax: UInt32 { 1 << 30 }
 
@@ -211,7 +215,8 @@ extension LinkConfiguration {
     guard let settings = DecoySettings(means: means, shares: [shareSignal, shareDecoy, vacuumShare]) else {
       preconditionFailure("the configuration was checked")
     }
-    var plan = DistillationPlan(keyLength: credit(settings), expectedQber: plannedQber, axisShareMax: axisShareMax)
+    var plan = DistillationPlan(
+      credit: credit(settings), expectedQber: plannedQber, axisShareMax: creditedShareMax)
     if policyRow != Self.manualRow { plan.edge = PartsPerMillion(PolicyTable.rows[Int(policyRow)].edgePpm) }
     return plan
   }
@@ -220,7 +225,7 @@ extension LinkConfiguration {
   public var creditedShareMax: PartsPerMillion {
     switch variant {
     case .perPulse: axisShareMax
-    case .perBlock: PartsPerMillion(500_000)
+    case .perBlock: Self.basisShareMax
     }
   }
 
@@ -231,7 +236,8 @@ extension LinkConfiguration {
       guard let credit = PerPulse(axisShareMax: axisShareMax.value) else { preconditionFailure("checked") }
       return .perPulse(keyLengthPlan(credit, settings, axisShareMax: axisShareMax.value))
     case .perBlock:
-      return .perBlock(keyLengthPlan(PerBlock(), settings, axisShareMax: 1.0 / 3))
+      guard let credit = PerBlock(basisShareMax: Self.basisShareMax.value) else { preconditionFailure("constant") }
+      return .perBlock(keyLengthPlan(credit, settings, axisShareMax: axisShareMax.value))
     }
   }
 

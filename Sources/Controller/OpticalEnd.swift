@@ -59,6 +59,10 @@ public protocol OpticalEnd: ~Copyable {
     _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault)
   var wireCounters: WireCounters { get }
+  /// The frames that carry no key because the wave plates were not in place.
+  var mask: FrameMask { get set }
+  /// Events of this session that carried no key because their frame could not be told or was masked.
+  var eventsMasked: UInt64 { get }
 }
 
 extension OpticalEnd where Self: ~Copyable {

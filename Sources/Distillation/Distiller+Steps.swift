@@ -84,7 +84,7 @@ extension Distiller {
   }
 
   func keyLength() -> KeyLengthResult {
-    plan.keyLength.result(
+    plan.credit.result(
       for: DecoyCounts(
         sifted: summary.sifted.triple, errors: summary.errors.triple, crossClicks: summary.cross.triple),
       leakBits: summary.ledger.parityBits, confirmationBits: summary.ledger.confirmationBits)

@@ -1,4 +1,3 @@
-import Checksum
 public import Ports
 import RegisterMap
 
@@ -6,22 +5,21 @@ import RegisterMap
 ///
 /// The bus has many devices, so whoever owns it lends it to each call. Arrays are in detector order: H, V, D, A, R, L.
 public struct FrontEnd: Sendable {
-  /// How often one transfer is tried before its damage becomes a fault.
-  public static var attemptsMax: Int { 3 }
-
-  public private(set) var counters = WireCounters()
+  private var device = WordDevice(at: FrontEndMap.i2cAddress)
 
   public init() {}
 
+  public var counters: WireCounters { device.counters }
+
   /// Checks identity and map version.
   public mutating func identify(over bus: inout some I2cBus & ~Copyable) throws(DriverFault) {
-    try expectReset(of: FrontEndMap.ident, over: &bus)
-    try expectReset(of: FrontEndMap.version, over: &bus)
+    try device.expectReset(of: FrontEndMap.ident, over: &bus)
+    try device.expectReset(of: FrontEndMap.version, over: &bus)
   }
 
   /// Copies all running counters at one moment, for `counts` to read.
   public mutating func latch(over bus: inout some I2cBus & ~Copyable) throws(DriverFault) {
-    try write(FrontEndMap.Control.latchCounts.insert(true, into: 0), to: FrontEndMap.control, over: &bus)
+    try device.write(FrontEndMap.Control.latchCounts.insert(true, into: 0), to: FrontEndMap.control, over: &bus)
   }
 
   /// Clicks modulo 2^32 at the last `latch`.
@@ -52,95 +50,16 @@ public struct FrontEnd: Sendable {
   }
 
   public mutating func status(over bus: inout some I2cBus & ~Copyable) throws(DriverFault) -> FrontEndStatus {
-    FrontEndStatus(word: try read(FrontEndMap.status, over: &bus))
+    FrontEndStatus(word: try device.read(FrontEndMap.status, over: &bus))
   }
 
   private static var highHalf: Field { Field(bits: 16...31) }
-  private static var writeAddress: UInt8 { FrontEndMap.i2cAddress << 1 }
-  private static var readAddress: UInt8 { writeAddress | 1 }
-
-  private mutating func expectReset(
-    of register: Register, over bus: inout some I2cBus & ~Copyable
-  ) throws(DriverFault) {
-    let word = try read(register, over: &bus)
-    guard word == register.reset else {
-      throw .wrongDevice(address: register.address, expected: register.reset, read: word)
-    }
-  }
 
   private mutating func words(
     of registers: [6 of Register], over bus: inout some I2cBus & ~Copyable
   ) throws(DriverFault) -> [6 of UInt32] {
     var words = [6 of UInt32](repeating: 0)
-    for d in words.indices { words[d] = try read(registers[d], over: &bus) }
+    for d in words.indices { words[d] = try device.read(registers[d], over: &bus) }
     return words
-  }
-
-  /// Reads a register; a bit that the map does not define means that another map answers.
-  private mutating func read(
-    _ register: Register, over bus: inout some I2cBus & ~Copyable
-  ) throws(DriverFault) -> UInt32 {
-    let word = try readWord(register, over: &bus)
-    guard word & ~register.defined == 0 else {
-      throw .wrongDevice(address: register.address, expected: word & register.defined, read: word)
-    }
-    return word
-  }
-
-  /// SMBus read word with packet error code over everything that travelled, addresses included.
-  private mutating func readWord(
-    _ register: Register, over bus: inout some I2cBus & ~Copyable
-  ) throws(DriverFault) -> UInt32 {
-    let command: [1 of UInt8] = [register.address]
-    var fault = DriverFault.damaged(address: register.address, reply: 0)
-    for attempt in 0..<Self.attemptsMax {
-      if attempt > 0 { counters.retries += 1 }
-      var reply: [3 of UInt8] = [0, 0, 0]
-      do throws(BusError) {
-        counters.transfers += 1
-        var incoming = reply.mutableSpan
-        try bus.transfer(command.span, to: FrontEndMap.i2cAddress, reply: &incoming)
-      } catch {
-        fault = try retriable(error, register)
-        continue
-      }
-      let travelled: [5 of UInt8] = [Self.writeAddress, register.address, Self.readAddress, reply[0], reply[1]]
-      if Checksum.crc8(travelled.span) == reply[2] { return UInt32(reply[0]) | UInt32(reply[1]) << 8 }
-      counters.repliesDamaged += 1
-      let evidence = UInt64(reply[0]) << 16 | UInt64(reply[1]) << 8 | UInt64(reply[2])
-      fault = .damaged(address: register.address, reply: evidence)
-    }
-    throw fault
-  }
-
-  /// SMBus write word; a target that finds the packet error code wrong does not acknowledge it.
-  private mutating func write(
-    _ word: UInt32, to register: Register, over bus: inout some I2cBus & ~Copyable
-  ) throws(DriverFault) {
-    let low = UInt8(truncatingIfNeeded: word)
-    let high = UInt8(truncatingIfNeeded: word >> 8)
-    let travelled: [4 of UInt8] = [Self.writeAddress, register.address, low, high]
-    let command: [4 of UInt8] = [register.address, low, high, Checksum.crc8(travelled.span)]
-    var fault = DriverFault.bus(.notAcknowledged, address: register.address)
-    for attempt in 0..<Self.attemptsMax {
-      if attempt > 0 { counters.retries += 1 }
-      do throws(BusError) {
-        counters.transfers += 1
-        var nothing = MutableSpan<UInt8>()
-        try bus.transfer(command.span, to: FrontEndMap.i2cAddress, reply: &nothing)
-        return
-      } catch {
-        fault = try retriable(error, register)
-      }
-    }
-    throw fault
-  }
-
-  /// A missing acknowledgement is how damage shows on this bus; everything else is not worth another attempt.
-  private mutating func retriable(_ error: BusError, _ register: Register) throws(DriverFault) -> DriverFault {
-    let fault = DriverFault.bus(error, address: register.address)
-    guard error == .notAcknowledged else { throw fault }
-    counters.commandsDamaged += 1
-    return fault
   }
 }

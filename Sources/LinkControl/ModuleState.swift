@@ -23,7 +23,7 @@ public enum ModuleState: Equatable, Sendable {
 /// Kinds of faults, numbered from zero without gaps.
 public enum FaultKind: UInt8, Sendable {
   case wrongIdentity, wrongMapVersion, wrongRole, stuckRegister, busChecksum, busRefused, commitLost
-  case gatewareSilent, watchdogExpired, frontEnd, entropyLost, journalLost, selfTestFailed, tampered
+  case gatewareSilent, watchdogExpired, frontEnd, entropyLost, journalLost, selfTestFailed, tampered, wavePlates
 }
 
 /// Why a module gave up, with what was seen.

@@ -32,6 +32,7 @@ extension FaultKind {
     case .journalLost: "journal_lost"
     case .selfTestFailed: "self_test_failed"
     case .tampered: "tampered"
+    case .wavePlates: "wave_plates"
     }
   }
 
@@ -52,6 +53,7 @@ extension FaultKind {
     case .journalLost: "authentication index could not be recorded"
     case .selfTestFailed: "self-test failed"
     case .tampered: "tamper line is active"
+    case .wavePlates: "wave plates do not stand where they should"
     }
   }
 }

@@ -13,6 +13,9 @@ public struct ChannelState: Equatable, Sendable {
   public var backgroundHz: Double
   /// How late the pulses arrive, in picoseconds.
   public var arrivalPs: Double
+  /// What the wave plates of the two modules do to the state; nil where they do nothing.
+  public var alicePlates: BlochMatrix?
+  public var bobPlates: BlochMatrix?
 
   public init(
     transmission: Double, roll: Double = 0, depolarisation: Double = 0, backgroundHz: Double = 0, arrivalPs: Double = 0
@@ -24,9 +27,12 @@ public struct ChannelState: Equatable, Sendable {
     self.arrivalPs = arrivalPs
   }
 
-  /// The state that reaches the analyser: the roll of the frame, then white noise of weight p.
+  /// What reaches the analyser of a laser's state: Alice's plates, the roll of the frame, Bob's plates, then white
+  /// noise of weight p, which commutes with all of them.
   public func received(_ state: BlochVector) -> BlochVector {
-    (1 - depolarisation) * BlochMatrix.roll(roll).applied(to: state)
+    let sent = alicePlates?.applied(to: state) ?? state
+    let turned = BlochMatrix.roll(roll).applied(to: sent)
+    return (1 - depolarisation) * (bobPlates?.applied(to: turned) ?? turned)
   }
 }
 

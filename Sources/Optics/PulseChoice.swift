@@ -51,16 +51,13 @@ public struct EmissionSettings: Equatable, Sendable {
 /// Alice's random choices as a pure function of seed, frame and slot, so that the choice of any slot can be asked for
 /// at any time without storing a hundred million of them per second.
 public struct ChoiceSource: Sendable {
-  /// Frames that share one twirl element in the variant `perBlock`; assumed, about the 0.2 s of a motorised plate.
-  public static var framesPerTwirl: UInt32 { 16 }
-
   private let key: UInt64
 
   public init(seed: UInt64) { key = seed }
 
   /// The choice of one slot. Each of the 72 combinations of twirl, axis and bit has probability 1/72 within 2^-32.
   ///
-  /// With `perBlock` the twirl belongs to a group of frames and the logical axis is X or Z: four states per setting.
+  /// With `perBlock` the wave plates twirl, so the element is 0 and the axis X or Z: four states, one bit each.
   @inline(__always)
   public func choice(frame: UInt32, slot: UInt32, settings: EmissionSettings) -> PulseChoice {
     let random = Philox.block(low: UInt64(frame) << 20 | UInt64(slot), high: 0, key: key).0
@@ -73,11 +70,8 @@ public struct ChoiceSource: Sendable {
       return PulseChoice(
         twirl: UInt8(index / 6), axis: axes[Int(index / 2 % 3)], bit: UInt8(index & 1), intensity: intensity)
     case .perBlock:
-      let group = Philox.block(low: UInt64(frame / Self.framesPerTwirl), high: 1, key: key).0
       let index = random &>> 62
-      return PulseChoice(
-        twirl: UInt8(((group &>> 32) &* 12) &>> 32), axis: index < 2 ? .x : .z, bit: UInt8(index & 1),
-        intensity: intensity)
+      return PulseChoice(twirl: 0, axis: index < 2 ? .x : .z, bit: UInt8(index & 1), intensity: intensity)
     }
   }
 }

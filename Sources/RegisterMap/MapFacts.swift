@@ -11,3 +11,11 @@ extension FrontEndMap {
   /// Seven-bit I2C address of the counter front-end.
   public static var i2cAddress: UInt8 { 0x2a }
 }
+
+extension WavePlatesMap {
+  /// Seven-bit I2C address of the motor controller of the wave plates.
+  public static var i2cAddress: UInt8 { 0x2c }
+  public static var plateCount: Int { 3 }
+  /// Hundredths of a degree after which a plate looks the same to the light.
+  public static var halfTurn: UInt32 { 18_000 }
+}

@@ -18,6 +18,14 @@ public struct Announcement: Equatable, Sendable {
   /// One byte: twirl in bits 0...3, logical axis in 4...5, intensity in 6...7.
   public var byte: UInt8 { twirl.index | axis.rawValue << 4 | intensity.rawValue << 6 }
 
+  /// In `perBlock` the wave plates twirl: the element is 0 and Y is no logical axis.
+  public func isPossible(in variant: TwirlVariant) -> Bool {
+    switch variant {
+    case .perPulse: true
+    case .perBlock: twirl.index == 0 && axis != .y
+    }
+  }
+
   /// Nil for a byte that no announcement has.
   public init?(byte: UInt8) {
     guard let twirl = Twirl(index: byte & 15), let axis = Axis(rawValue: byte >> 4 & 3),

@@ -21,6 +21,12 @@ public enum DeviceFault: Equatable, Sendable {
   case notAcknowledged(every: UInt64)
   /// The event FIFO holds only so many words, so that it overflows early.
   case shallowFifo(words: Int)
+  /// From this time on a wave plate stays where it is and does not know it.
+  case stuckPlate(Int, from: Instant)
+  /// From this time on a wave plate's motor reports a fault.
+  case failedMotor(Int, from: Instant)
+  /// The wave plates turn no faster than this.
+  case slowPlates(degreesPerSecond: Double)
 }
 
 /// Everything that goes wrong with one module in one simulation.

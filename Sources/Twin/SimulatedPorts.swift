@@ -40,7 +40,7 @@ extension FpgaModel {
       case .flippedReply(let every) where wire.transfers % every == 0: wire.flip(&reply, in: checked, salt: 2)
       case .flippedReplies(let start) where now >= start: wire.flip(&reply, in: checked, salt: 3)
       case .wrongIdentity, .stuckBit, .flippedCommand, .flippedReply, .flippedReplies, .silentBus, .lostWrite,
-        .notAcknowledged, .shallowFifo:
+        .notAcknowledged, .shallowFifo, .stuckPlate, .failedMotor, .slowPlates:
         break
       }
     }
@@ -48,7 +48,7 @@ extension FpgaModel {
   }
 }
 
-/// The I2C bus of one simulated module. Only Bob has a front-end on it.
+/// The I2C bus of one simulated module. Both have wave plates on it; only Bob has a front-end.
 public struct SimulatedI2cBus: I2cBus, ~Copyable {
   private let simulation: Simulation
   private let role: Role
@@ -63,10 +63,16 @@ public struct SimulatedI2cBus: I2cBus, ~Copyable {
   ) throws(BusError) {
     var sent: [UInt8] = []
     for i in bytes.indices { sent.append(bytes[i]) }
-    guard role == .bob, address == FrontEndMap.i2cAddress,
-      let answer = simulation.frontEnd.exchange(sent, replyCount: reply.count)
-    else { throw .notAcknowledged }
+    guard let answer = answer(sent, address, replyCount: reply.count) else { throw .notAcknowledged }
     for i in answer.indices { reply[i] = answer[i] }
+  }
+
+  private func answer(_ sent: [UInt8], _ address: UInt8, replyCount: Int) -> [UInt8]? {
+    switch address {
+    case WavePlatesMap.i2cAddress: return simulation.plates(of: role).exchange(sent, replyCount: replyCount)
+    case FrontEndMap.i2cAddress where role == .bob: return simulation.frontEnd.exchange(sent, replyCount: replyCount)
+    default: return nil
+    }
   }
 }
 

@@ -13,6 +13,8 @@ public final class Simulation {
   public let alice: FpgaModel
   public let bob: FpgaModel
   public let frontEnd: FrontEndModel
+  private let alicePlates: WavePlateModel
+  private let bobPlates: WavePlateModel
   public private(set) var now = Instant(ns: 0)
   /// Slots in which lasers could fire.
   public private(set) var pulsesSent: UInt64 = 0
@@ -39,6 +41,8 @@ public final class Simulation {
     alice = FpgaModel(role: .alice, faults: aliceFaults, choices: choices)
     bob = FpgaModel(role: .bob, faults: bobFaults, choices: choices)
     frontEnd = FrontEndModel(faults: bobFaults)
+    alicePlates = WavePlateModel(faults: aliceFaults)
+    bobPlates = WavePlateModel(faults: bobFaults)
     process = ChannelProcess(scenario, seed: Philox.block(low: 1, high: 0, key: seed).0)
     sampler = DetectionSampler(choices: choices, deadSlots: scenario.receiver.deadSlots)
     ungated = SeededRandom(seed: Philox.block(low: 2, high: 0, key: seed).0)
@@ -47,6 +51,7 @@ public final class Simulation {
   }
 
   public func fpga(of role: Role) -> FpgaModel { role == .alice ? alice : bob }
+  public func plates(of role: Role) -> WavePlateModel { role == .alice ? alicePlates : bobPlates }
 
   /// Lets time pass. Earlier times than `now` are ignored.
   public func advance(to time: Instant) {
@@ -103,8 +108,14 @@ public final class Simulation {
     }
     if slot == nextMillisecond {
       settle()
-      if slot > 0 { frontEnd.passMillisecond() }
+      if slot > 0 {
+        frontEnd.passMillisecond()
+        alicePlates.passMillisecond()
+        bobPlates.passMillisecond()
+      }
       channel = process.next()
+      channel.alicePlates = alicePlates.rotation
+      channel.bobPlates = bobPlates.rotation
       sampler.restart(at: slot, seed: Philox.block(low: slot, high: 1, key: seed).0)
       nextMillisecond += slotsPerMillisecond
     }

@@ -46,7 +46,7 @@ struct Run: ParsableCommand {
 
   mutating func run() throws {
     let plan = try plan()
-    try rehearse()
+    try rehearse(adBlock: plan.alice.adBlock)
     var link = LinkRun(plan)
     if !quiet { print(ProgressLine.heading(plan)) }
     let isQuiet = quiet
@@ -68,9 +68,11 @@ struct Run: ParsableCommand {
   /// A second of light that is thrown away. Swift's runtime on the host makes its record of a generic type when the
   /// type is first used; after a rehearsal whatever the modules still allocate is theirs. Embedded Swift has no such
   /// records.
-  private func rehearse() throws {
+  private func rehearse(adBlock: UInt8) throws {
     var configuration = LinkConfiguration()
     configuration.exchangeFrames = 95
+    configuration.variant = try twirlVariant()
+    configuration.adBlock = adBlock
     configuration.plan(for: .drone, seconds: 1)
     var link = LinkRun(
       RunPlan(scenario: .drone, seconds: 1, seed: 1, alice: configuration, bob: configuration))
@@ -83,10 +85,7 @@ struct Run: ParsableCommand {
     }
     let scenario = try link()
     var common = LinkConfiguration()
-    guard let variant = TwirlVariant(name: variant) else {
-      throw ValidationError("unknown variant '\(variant)': use perPulse or perBlock")
-    }
-    common.variant = variant
+    common.variant = try twirlVariant()
     common.exchangeFrames = max(1, UInt32(seconds * 1e9 / Double(TimeBase.frameNs)))
     // A row depends on the size of the block, so the fields that are set come first; what they set stays.
     try common.apply(set)
@@ -105,6 +104,14 @@ struct Run: ParsableCommand {
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
     plan.records = try record.map(Self.folder)
     return plan
+  }
+
+  private func twirlVariant() throws -> TwirlVariant {
+    switch variant {
+    case "perPulse": return .perPulse
+    case "perBlock": return .perBlock
+    default: throw ValidationError("unknown variant '\(variant)': use perPulse or perBlock")
+    }
   }
 
   /// The scenario with what was changed on the channel.
@@ -137,16 +144,6 @@ struct Run: ParsableCommand {
   }
 }
 
-extension TwirlVariant {
-  init?(name: String) {
-    switch name {
-    case "perPulse": self = .perPulse
-    case "perBlock": self = .perBlock
-    default: return nil
-    }
-  }
-}
-
 extension LinkConfiguration {
   /// Takes the row of the policy for an error rate in per cent and for the size of the block.
   mutating func follow(policyFor percent: Double) throws {
@@ -164,7 +161,10 @@ extension LinkConfiguration {
   /// Plans the counts of a block from what the scenario lets through on average.
   mutating func plan(for scenario: Scenario, seconds: Double) {
     let light = shareSignal.value * means[0].value + shareDecoy.value * means[1].value
-    let perSecond = 1e9 / Double(TimeBase.slotNs) * light * Self.meanEfficiency(of: scenario) / 3
+    // Frames in which wave plates turn carry no key.
+    let duty =
+      variant == .perPulse ? 1 : 1 - Double(TwirlSchedule.settleFrames) / Double(TwirlSchedule.groupFrames)
+    let perSecond = 1e9 / Double(TimeBase.slotNs) * light * Self.meanEfficiency(of: scenario) / 3 * duty
     plannedSifted = UInt32(max(1000, min(Double(blockBits), perSecond * seconds)))
   }
 

@@ -19,8 +19,10 @@ struct LonePeer<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// What the module said, oldest first.
   private(set) var heard: [(type: MessageType, payload: [UInt8])] = []
 
-  init(_ makeEnd: (consuming TwinSpi, inout HostBlocks) -> End) throws {
-    let plan = plan()
+  init(
+    variant: TwirlVariant = .perPulse, _ makeEnd: (consuming TwinSpi, inout HostBlocks) -> End
+  ) throws {
+    let plan = plan { $0.variant = variant }
     configuration = plan.alice
     simulation = Simulation(plan.scenario, seed: 1)
     var blocks = HostBlocks()

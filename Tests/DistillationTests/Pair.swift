@@ -240,6 +240,6 @@ func plan(epsilonSecret: Double = 0.1, expectedQber: UInt32 = 20_000, adBlock: I
     credit: PerPulse(), settings: settings, block: adBlock, tails: .inversion, multiPhotonTag: .crossClicks())
   keyLength.target = SecurityTarget(epsilonSecret: epsilonSecret, epsilonCorrect: 1e-10)
   return DistillationPlan(
-    keyLength: .perPulse(keyLength), expectedQber: PartsPerMillion(expectedQber), axisShareMax: PartsPerMillion(400_000)
+    credit: .perPulse(keyLength), expectedQber: PartsPerMillion(expectedQber), axisShareMax: PartsPerMillion(400_000)
   )
 }

@@ -87,18 +87,16 @@ private func text(_ vector: BlochVector) -> String {
   #expect(stream(1, 1) == stream(1, 1) && stream(1, 1) != stream(2, 1) && stream(1, 1) != stream(1, 2))
 }
 
-@Test func choices_perBlock_keepTheTwirlAndUseFourStates() {
+@Test func choices_perBlock_useFourStatesEvenly() {
   var settings = EmissionSettings()
   settings.variant = .perBlock
   let source = ChoiceSource(seed: 9)
-  var twirls = Set<UInt8>()
-  for group in 0..<UInt32(200) {
-    let first = source.choice(frame: group * ChoiceSource.framesPerTwirl, slot: 0, settings: settings)
-    twirls.insert(first.twirl)
-    for slot in 1..<UInt32(20) {
-      let other = source.choice(frame: group * ChoiceSource.framesPerTwirl + slot % 16, slot: slot, settings: settings)
-      #expect(other.twirl == first.twirl && other.axis != .y)
-    }
+  var counts = [Int](repeating: 0, count: 6)
+  for slot in 0..<UInt32(40_000) {
+    let choice = source.choice(frame: 5, slot: slot, settings: settings)
+    #expect(choice.twirl == 0 && choice.axis != .y)
+    counts[choice.state] += 1
   }
-  #expect(twirls.count == 12)
+  #expect(counts[4] == 0 && counts[5] == 0)
+  for count in counts[..<4] { #expect(agrees(count, of: 40_000, with: 0.25)) }
 }

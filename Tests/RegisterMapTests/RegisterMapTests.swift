@@ -16,6 +16,9 @@ private let maps = [
   Map(
     testDescription: "front_end", registers: FrontEndMap.all.indices.map { FrontEndMap.all[$0] },
     fields: FrontEndMap.fields.indices.map { FrontEndMap.fields[$0] }, widthBits: 16),
+  Map(
+    testDescription: "wave_plates", registers: WavePlatesMap.all.indices.map { WavePlatesMap.all[$0] },
+    fields: WavePlatesMap.fields.indices.map { WavePlatesMap.fields[$0] }, widthBits: 16),
 ]
 
 @Test(arguments: maps) private func addresses_riseByWholeRegisters(map: Map) {

@@ -1,7 +1,7 @@
 # Register descriptions: the SystemRDL sources in Board/Registers are compiled into Swift tables and manual pages.
 PYTHON          ?= python3
 PYTHON_VENV     ?= .build-python
-REGISTER_MAPS   := fpga front_end
+REGISTER_MAPS   := fpga front_end wave_plates
 REGISTER_VENV   := $(PYTHON_VENV)/registers.stamp
 REGISTER_FILES  := Sources/RegisterMap/Generated Documentation/Registers
 REGISTER_CHECK  := .build-registers

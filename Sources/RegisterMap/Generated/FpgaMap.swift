@@ -124,7 +124,7 @@ public enum FpgaMap {
     public enum Variant: UInt32, Sendable {
       /// A twirl element is drawn for every pulse and announced after detection.
       case perPulse = 0
-      /// Wave plates hold one twirl element for a group of frames.
+      /// Wave plates apply the twirl: element 0 and logical axis X or Z for every pulse.
       case perBlock = 1
     }
   }

@@ -1,0 +1,36 @@
+public import Units
+
+/// Which frames carry no key because the wave plates of this module were not in place.
+///
+/// In `perPulse` it hides nothing. In `perBlock` it hides every frame of a group until the plates were read back in
+/// place, and always the first `TwirlSchedule.settleFrames`. It remembers as many groups as a module may lag behind.
+public struct FrameMask: Sendable {
+  /// Twice the depth of Alice's choice memory: what is older cannot be announced anyway.
+  private static var depth: Int { 8 }
+
+  private let isNeeded: Bool
+  private var groups: [8 of UInt32] = .init(repeating: .max)
+  /// The first frame of each remembered group that carries key.
+  private var firstFrames: [8 of UInt32] = .init(repeating: .max)
+
+  public init(_ variant: TwirlVariant) { isNeeded = variant == .perBlock }
+
+  /// Forgets every group, so that every frame is hidden again.
+  public mutating func reset() {
+    for i in groups.indices { groups[i] = .max }
+  }
+
+  /// The plates were read back in place for `group`; the last frame that had begun by then is `frame`.
+  public mutating func noteSettled(_ group: UInt32, in frame: UInt32) {
+    let place = Int(group) % Self.depth
+    groups[place] = group
+    firstFrames[place] = max(TwirlSchedule.firstKeyFrame(ofGroup: group), frame + 1)
+  }
+
+  public func hides(_ frame: UInt32) -> Bool {
+    guard isNeeded else { return false }
+    let group = TwirlSchedule.group(of: frame)
+    let place = Int(group) % Self.depth
+    return groups[place] != group || frame < firstFrames[place]
+  }
+}
