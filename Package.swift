@@ -55,7 +55,7 @@ let deviceModules: [Target] = [
   .target(name: "CLinux"),
   module("Units"),
   module("FixedStorage", uses: ["CMemory"]),
-  module("Checksum"),
+  module("Checksum", uses: ["FixedStorage"]),
   module("BinaryField"),
   module("RegisterMap"),
   module("Ports"),
@@ -98,7 +98,9 @@ let hostModules: [Target] = [
   .target(name: "CAllocationWatch"),
   hostModule(
     "Twin",
-    uses: ["BoardProtocol", "Checksum", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+    uses: [
+      "BoardProtocol", "Checksum", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap", "Units",
+    ]),
   hostModule(
     "TwinRun",
     uses: [
