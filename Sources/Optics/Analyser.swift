@@ -112,8 +112,9 @@ public struct ClickTable: Sendable {
   @inline(__always)
   func lowestClick(row: Int, draw: Double) -> Int? {
     guard draw < firstClick[7 * row + 6] else { return nil }
+    // Counted and not searched: which detector clicks is what no processor can predict.
     var detector = 0
-    while draw >= firstClick[7 * row + detector + 1] { detector += 1 }
+    for below in 1..<Analyser.detectorCount { detector += draw >= firstClick[7 * row + below] ? 1 : 0 }
     return detector
   }
 

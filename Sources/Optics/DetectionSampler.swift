@@ -85,6 +85,16 @@ public struct DetectionSampler {
     }
   }
 
+  /// Appends all detections before the slot `end`, as `next` gives them one by one.
+  public mutating func collect(
+    into found: inout [Detection], before end: UInt64, table: ClickTable, settings: EmissionSettings,
+    gate: GateWindow, enabled: UInt8
+  ) {
+    while let next = next(before: end, table: table, settings: settings, gate: gate, enabled: enabled) {
+      found.append(next)
+    }
+  }
+
   private mutating func drawCandidate(_ table: ClickTable) -> UInt64 {
     let gap = log(1 - random.unit()) / table.logNoCandidate
     // Beyond 2^53 slots (three years) the exact number does not matter.
@@ -103,7 +113,10 @@ public struct DetectionSampler {
 
   private mutating func strikeDead(_ clicks: UInt8, at slot: UInt64) -> UInt8 {
     var live: UInt8 = 0
-    for detector in 0..<Analyser.detectorCount where clicks >> UInt8(detector) & 1 == 1 {
+    var rest = clicks
+    while rest != 0 {
+      let detector = rest.trailingZeroBitCount
+      rest &= rest &- 1
       guard slot >= sensitiveFrom[detector] else { continue }
       live |= 1 << UInt8(detector)
       sensitiveFrom[detector] = slot + 1 + deadSlots
@@ -126,7 +139,9 @@ public struct DetectionSampler {
         }
       }
     }
-    let sixteenth = ((gate.centrePs + arrival) / GateWindow.slotPs * 16).rounded(.down)
-    return UInt8(Int(sixteenth) & 15)
+    let sixteenth = (gate.centrePs + arrival) / GateWindow.slotPs * 16
+    // Rounding down by hand: without SSE4.1 it is a call.
+    let whole = Int(sixteenth)
+    return UInt8((Double(whole) > sixteenth ? whole - 1 : whole) & 15)
   }
 }

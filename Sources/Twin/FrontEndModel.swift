@@ -22,8 +22,14 @@ public final class FrontEndModel {
 
   func count(_ clicks: UInt64, detector: Int) { running[detector] += clicks }
 
-  func count(_ detectors: UInt8) {
-    for detector in running.indices where detectors >> UInt8(detector) & 1 == 1 { running[detector] += 1 }
+  func count(_ detections: [Detection]) {
+    for detection in detections {
+      var rest = detection.detectors
+      while rest != 0 {
+        running[rest.trailingZeroBitCount] += 1
+        rest &= rest &- 1
+      }
+    }
   }
 
   func passMillisecond() {

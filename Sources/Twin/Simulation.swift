@@ -26,6 +26,8 @@ public final class Simulation {
   private var sampler: DetectionSampler
   private var ungated: SeededRandom
   private var light: Light?
+  /// The detections of the last stretch; kept for its capacity.
+  private var found: [Detection] = []
   private var slot: UInt64 = 0
   private var nextFrame: UInt64 = 0
   private var nextMillisecond: UInt64 = 0
@@ -134,13 +136,13 @@ public final class Simulation {
       alice.choices.record(slot..<end, settings: present.settings)
     }
     guard present.isGated else { return }
-    while let detection = sampler.next(
-      before: end, table: present.table, settings: present.settings, gate: present.gate, enabled: present.enabled)
-    {
-      detections += 1
-      frontEnd.count(detection.detectors)
-      bob.receive(detection)
-    }
+    found.removeAll(keepingCapacity: true)
+    sampler.collect(
+      into: &found, before: end, table: present.table, settings: present.settings, gate: present.gate,
+      enabled: present.enabled)
+    detections += UInt64(found.count)
+    frontEnd.count(found)
+    bob.receive(found)
   }
 
   /// A stretch of slots with the same lasers, gates and channel.
