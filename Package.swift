@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
+/// Generic code of one module is specialised in another, which Embedded Swift always does.
+let acrossModules: [SwiftSetting] =
+  isFirmware ? [] : [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 let device: [SwiftSetting] =
   strict
   + (isFirmware
@@ -21,6 +24,7 @@ let device: [SwiftSetting] =
       .unsafeFlags(["-wmo", "-no-allocations", "-Xfrontend", "-function-sections"]),
     ]
     : [.unsafeFlags(["-Werror", "EmbeddedRestrictions"])])
+  + acrossModules
 
 /// A module of the device: compiled in every build, allocates nothing.
 func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
@@ -28,7 +32,7 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 /// A module that exists on a development machine only.
 func hostModule(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, swiftSettings: strict + acrossModules)
 }
 func suite(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(

@@ -13,11 +13,15 @@ public enum Checksum {
   }
 
   /// CRC-16/IBM-3740 (polynomial 0x1021, start 0xffff).
+  ///
+  /// With x the byte and the top of the remainder added, eight steps of the division leave (1 + x^5 + x^12) times
+  /// x + x / 16, because no bit of that quotient reaches the top again.
   public static func crc16(_ bytes: Span<UInt8>) -> UInt16 {
     var crc: UInt16 = 0xffff
     for i in bytes.indices {
-      crc ^= UInt16(bytes[i]) &<< 8
-      for _ in 0..<8 { crc = crc & 0x8000 != 0 ? (crc &<< 1) ^ 0x1021 : crc &<< 1 }
+      var quotient = (crc &>> 8) ^ UInt16(bytes[i])
+      quotient ^= quotient &>> 4
+      crc = (crc &<< 8) ^ (quotient &<< 12) ^ (quotient &<< 5) ^ quotient
     }
     return crc
   }

@@ -59,6 +59,7 @@ public struct ClickTable: Sendable {
   public let clickMax: Double
   /// log(1 - clickMax), for geometric skips.
   let logNoCandidate: Double
+  let arrivals: ArrivalTable
 
   /// `settings` of nil means that no laser fires.
   public init(channel: ChannelState, settings: EmissionSettings?, receiver: Receiver, gate: GateWindow) {
@@ -85,6 +86,7 @@ public struct ClickTable: Sendable {
     }
     clickMax = (0..<18).map { [firstClick] in firstClick[7 * $0 + 6] }.max()!
     logNoCandidate = log1p(-clickMax)
+    arrivals = ArrivalTable(gate: gate)
   }
 
   @inline(__always)

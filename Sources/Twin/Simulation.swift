@@ -138,8 +138,7 @@ public final class Simulation {
     guard present.isGated else { return }
     found.removeAll(keepingCapacity: true)
     sampler.collect(
-      into: &found, before: end, table: present.table, settings: present.settings, gate: present.gate,
-      enabled: present.enabled)
+      into: &found, before: end, table: present.table, settings: present.settings, enabled: present.enabled)
     detections += UInt64(found.count)
     frontEnd.count(found)
     bob.receive(found)
@@ -151,7 +150,6 @@ public final class Simulation {
     let isLit: Bool
     let isGated: Bool
     let settings: EmissionSettings
-    let gate: GateWindow
     let enabled: UInt8
     let table: ClickTable
     /// Mean counts per slot of each detector that are not sampled: outside the gate, or with the gates closed.
@@ -164,7 +162,7 @@ public final class Simulation {
       isLit = simulation.alice.isOpen
       isGated = simulation.bob.isOpen
       settings = simulation.alice.emission
-      gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
+      let gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
       enabled = simulation.bob.enabledDetectors
       table = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: gate)
       let open = GateWindow(widthPs: GateWindow.slotPs, centrePs: 0, offsetPs: 0, spreadPs: 1)
