@@ -103,7 +103,8 @@ let hostModules: [Target] = [
   hostModule(
     "Twin",
     uses: [
-      "BoardProtocol", "Checksum", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap", "Units",
+      "BoardProtocol", "Checksum", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap",
+      "Units",
     ]),
   hostModule(
     "TwinRun",
@@ -123,7 +124,7 @@ let hostModules: [Target] = [
   suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
-  suite("Checksum"),
+  suite("Checksum", uses: ["HostStorage"]),
   suite("BinaryField", uses: ["HostStorage"]),
   suite("RegisterMap", uses: ["Units"]),
   suite("Drivers", uses: ["Units", "FixedStorage", "HostStorage", "Checksum", "RegisterMap", "Ports"]),

@@ -46,11 +46,14 @@ public enum Checksum {
   private static func remainder(of bytes: UInt64) -> UInt32 {
     var sum: UInt32 = 0
     for place in 0..<8 {
-      sum ^= remainder(of: UInt8(truncatingIfNeeded: bytes &>> UInt64(truncatingIfNeeded: 8 * place)), zeroBytes: 7 - place)
+      let byte = UInt8(truncatingIfNeeded: bytes &>> UInt64(truncatingIfNeeded: 8 * place))
+      sum ^= remainder(of: byte, zeroBytes: 7 - place)
     }
     return sum
   }
 
   @inline(__always)
-  private static func remainder(of byte: UInt8, zeroBytes: Int) -> UInt32 { crc32Remainders[256 * zeroBytes + Int(byte)] }
+  private static func remainder(of byte: UInt8, zeroBytes: Int) -> UInt32 {
+    crc32Remainders[256 * zeroBytes + Int(byte)]
+  }
 }
