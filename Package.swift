@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
+/// Generic code of one module is specialised in another, which Embedded Swift always does.
+let acrossModules: [SwiftSetting] =
+  isFirmware ? [] : [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 let device: [SwiftSetting] =
   strict
   + (isFirmware
@@ -21,6 +24,7 @@ let device: [SwiftSetting] =
       .unsafeFlags(["-wmo", "-no-allocations", "-Xfrontend", "-function-sections"]),
     ]
     : [.unsafeFlags(["-Werror", "EmbeddedRestrictions"])])
+  + acrossModules
 
 /// A module of the device: compiled in every build, allocates nothing.
 func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
@@ -28,7 +32,7 @@ func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targ
 }
 /// A module that exists on a development machine only.
 func hostModule(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, swiftSettings: strict + acrossModules)
 }
 func suite(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
@@ -55,7 +59,7 @@ let deviceModules: [Target] = [
   .target(name: "CLinux"),
   module("Units"),
   module("FixedStorage", uses: ["CMemory"]),
-  module("Checksum"),
+  module("Checksum", uses: ["FixedStorage"]),
   module("BinaryField"),
   module("RegisterMap"),
   module("Ports"),
@@ -101,7 +105,10 @@ let hostModules: [Target] = [
   .target(name: "CAllocationWatch"),
   hostModule(
     "Twin",
-    uses: ["BoardProtocol", "Checksum", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap", "Units"]),
+    uses: [
+      "BoardProtocol", "Checksum", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports", "RegisterMap",
+      "Units",
+    ]),
   hostModule(
     "TwinRun",
     uses: [
@@ -120,7 +127,7 @@ let hostModules: [Target] = [
   suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
-  suite("Checksum"),
+  suite("Checksum", uses: ["HostStorage"]),
   suite("BinaryField", uses: ["HostStorage"]),
   suite("RegisterMap", uses: ["Units"]),
   suite("Drivers", uses: ["Units", "FixedStorage", "HostStorage", "Checksum", "RegisterMap", "Ports"]),

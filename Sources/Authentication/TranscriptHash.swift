@@ -36,14 +36,28 @@ public struct TranscriptHash: ~Copyable {
   /// Appends to the transcript. How it is divided into spans makes no difference.
   public mutating func absorb(_ message: Span<UInt8>) {
     precondition(hash.isOpen && message.count <= Self.bytesMax - bytes)
-    for i in message.indices {
-      partial[0] |= UInt64(message[i]) &<< UInt64(truncatingIfNeeded: 8 * (bytes & 7))
-      bytes += 1
-      if bytes & 7 == 0 {
-        hash.absorb(partial[0])
-        partial[0] = 0
-      }
+    var offset = 0
+    while bytes & 7 != 0, offset < message.count {
+      absorb(message[offset])
+      offset += 1
     }
+    while message.count - offset >= 8 {
+      hash.absorb(message.littleEndian64(at: offset))
+      bytes += 8
+      offset += 8
+    }
+    while offset < message.count {
+      absorb(message[offset])
+      offset += 1
+    }
+  }
+
+  private mutating func absorb(_ byte: UInt8) {
+    partial[0] |= UInt64(byte) &<< UInt64(truncatingIfNeeded: 8 * (bytes & 7))
+    bytes += 1
+    guard bytes & 7 == 0 else { return }
+    hash.absorb(partial[0])
+    partial[0] = 0
   }
 
   /// Ends the transcript without telling anything: its tag can still be had, more bytes cannot follow.

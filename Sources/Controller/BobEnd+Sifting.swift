@@ -13,7 +13,7 @@ extension BobEnd where Bus: ~Copyable {
     _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
   ) throws(SiftingFault) {
     try sealIfComplete(&core, &board, blockBits: blockBits)
-    for _ in 0..<Self.burstsPerTick where !fifoIsDone {
+    for _ in 0..<Self.burstsPerTickMax where !fifoIsDone {
       if wordsTaken == wordsRead, try !readBurst() { break }
       try takeWords(&core, &board)
       // Words that found no room wait for the next tick, and the FIFO behind them.
@@ -22,14 +22,21 @@ extension BobEnd where Bus: ~Copyable {
     try sealIfComplete(&core, &board, blockBits: blockBits)
   }
 
-  /// Reads the next words of the FIFO; false when there were none.
+  /// Reads what waits in the FIFO, at most one burst; false when there was nothing.
   private mutating func readBurst() throws(SiftingFault) -> Bool {
     do throws(DriverFault) {
-      let burst = try Self.readEvents(from: &fpga, into: &storage.words)
+      // An empty FIFO is asked for its level only: a burst costs the bus its length even if nothing comes.
+      if wordsWaiting == 0 { wordsWaiting = Int(try fpga.fifoLevel()) }
       wordsTaken = 0
+      wordsRead = 0
+      guard wordsWaiting > 0 else {
+        // The last marker can be lost with an overflow; then the frame counter says that nothing more will come.
+        if try fpga.frame() > window.stop { fifoIsDone = true }
+        return false
+      }
+      let burst = try Self.readEvents(min(wordsWaiting, SiftingBatch.burstWords), from: &fpga, into: &storage.words)
       wordsRead = burst.words
-      // The last marker can be lost with an overflow; then the frame counter says that nothing more will come.
-      if burst.words == 0, try fpga.frame() > window.stop { fifoIsDone = true }
+      wordsWaiting = burst.waiting
       return burst.words > 0
     } catch {
       throw .driver(error)
@@ -38,10 +45,11 @@ extension BobEnd where Bus: ~Copyable {
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
   private static func readEvents(
-    from fpga: inout BobFpga<Bus>, into words: inout Block<UInt32>
+    _ count: Int, from fpga: inout BobFpga<Bus>, into words: inout Block<UInt32>
   ) throws(DriverFault) -> BurstCount {
     var span = words.mutableSpan
-    return try fpga.readEvents(into: &span)
+    var part = span._mutatingExtracting(..<count)
+    return try fpga.readEvents(into: &part)
   }
 
   /// Takes words as long as there is room for the batch that the next one may complete.

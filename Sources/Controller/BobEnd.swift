@@ -9,8 +9,12 @@ import Wire
 /// Bob's optics: reads detections from the gateware, announces their slots and sifts when Alice has answered.
 public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   public static var role: Role { .bob }
-  /// Bursts of the event FIFO in one tick; three hold six times the events of a busy millisecond.
-  static var burstsPerTick: Int { 3 }
+  /// The most bursts of the event FIFO in one tick; as many are read as its level asks for.
+  ///
+  /// A bus of 50 MHz moves 1500 words in a tick, so that a real board reads two bursts. The rest is for what piled up
+  /// while the peer was slow, and for a simulated bus, which is faster: 20 bursts are 20 million words a second. A
+  /// tick that takes longer than it may is counted as a deadline miss.
+  static var burstsPerTickMax: Int { 20 }
   /// Slots after a click in which no detector's click counts: the dead time of the slowest detector.
   static var deadTimeSlots: UInt8 { 10 }
 
@@ -52,6 +56,8 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// Words of the last burst, and how many of them were taken.
   var wordsRead = 0
   var wordsTaken = 0
+  /// Words that waited in the FIFO behind the last burst.
+  var wordsWaiting = 0
   /// The lowest slot that the next event of the running frame may have.
   var lowestSlot: UInt32 = 0
   public var mask = FrameMask(.perPulse)
@@ -107,6 +113,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     fifoIsDone = false
     wordsRead = 0
     wordsTaken = 0
+    wordsWaiting = 0
     lowestSlot = 0
     mask.reset()
     eventsMasked = 0
@@ -120,6 +127,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     collected = 0
     wordsRead = 0
     wordsTaken = 0
+    wordsWaiting = 0
   }
 
   public mutating func isOver() throws(DriverFault) -> Bool { fifoIsDone && collected == 0 }

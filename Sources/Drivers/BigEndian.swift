@@ -7,10 +7,6 @@ extension Span where Element == UInt8 {
     UInt16(self[offset]) << 8 | UInt16(self[offset + 1])
   }
 
-  func bigEndian32(at offset: Int) -> UInt32 {
-    UInt32(bigEndian16(at: offset)) << 16 | UInt32(bigEndian16(at: offset + 2))
-  }
-
   func bigEndian64(at offset: Int) -> UInt64 {
     UInt64(bigEndian32(at: offset)) << 32 | UInt64(bigEndian32(at: offset + 4))
   }
@@ -23,11 +19,12 @@ extension Block where Element == UInt8 {
   }
 
   mutating func storeBigEndian(_ word: UInt32, at offset: Int) {
-    storeBigEndian(UInt16(word >> 16), at: offset)
-    storeBigEndian(UInt16(truncatingIfNeeded: word), at: offset + 2)
+    var bytes = mutableSpan
+    bytes.storeBigEndian(word, at: offset)
   }
 
   mutating func clear(_ range: Range<Int>) {
-    for i in range { self[i] = 0 }
+    var bytes = mutableSpan
+    bytes.clear(range)
   }
 }

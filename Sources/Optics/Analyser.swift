@@ -59,6 +59,7 @@ public struct ClickTable: Sendable {
   public let clickMax: Double
   /// log(1 - clickMax), for geometric skips.
   let logNoCandidate: Double
+  let arrivals: ArrivalTable
 
   /// `settings` of nil means that no laser fires.
   public init(channel: ChannelState, settings: EmissionSettings?, receiver: Receiver, gate: GateWindow) {
@@ -85,6 +86,7 @@ public struct ClickTable: Sendable {
     }
     clickMax = (0..<18).map { [firstClick] in firstClick[7 * $0 + 6] }.max()!
     logNoCandidate = log1p(-clickMax)
+    arrivals = ArrivalTable(gate: gate)
   }
 
   @inline(__always)
@@ -112,8 +114,9 @@ public struct ClickTable: Sendable {
   @inline(__always)
   func lowestClick(row: Int, draw: Double) -> Int? {
     guard draw < firstClick[7 * row + 6] else { return nil }
+    // Counted and not searched: which detector clicks is what no processor can predict.
     var detector = 0
-    while draw >= firstClick[7 * row + detector + 1] { detector += 1 }
+    for below in 1..<Analyser.detectorCount { detector += draw >= firstClick[7 * row + below] ? 1 : 0 }
     return detector
   }
 

@@ -36,8 +36,12 @@ public struct DetectionSampler {
   private let deadSlots: UInt64
   private var random = SeededRandom(seed: 0)
   private var position: UInt64 = 0
-  /// The next slot with u_n < P, once drawn. It survives a pause, so a run does not depend on how it is cut.
-  private var candidate: UInt64?
+  /// The next slots with u_n < P and their rows of the table. Drawn some at a time, so that the processor works on
+  /// several choices at once; they survive a pause, so a run does not depend on how it is cut.
+  private var slots: [16 of UInt64] = .init(repeating: 0)
+  private var rows: [16 of Int] = .init(repeating: 0)
+  /// How many of them were used; all at first.
+  private var used = 16
   /// First slot in which each detector is sensitive again.
   private var sensitiveFrom: [6 of UInt64] = .init(repeating: 0)
 
@@ -55,40 +59,56 @@ public struct DetectionSampler {
   /// Starts a stretch with other probabilities on the present random stream.
   public mutating func begin(at slot: UInt64) {
     position = slot
-    candidate = nil
+    used = slots.count
   }
 
   /// The next detection before the slot `end`, nil if there is none. The table must be the same until the next call of
   /// `begin` or `restart`; detectors outside `enabled` stay silent.
   public mutating func next(
-    before end: UInt64, table: ClickTable, settings: EmissionSettings, gate: GateWindow, enabled: UInt8
+    before end: UInt64, table: ClickTable, settings: EmissionSettings, enabled: UInt8
   ) -> Detection? {
     guard table.clickMax > 0 else { return nil }
     while true {
-      let slot = candidate ?? drawCandidate(table)
-      guard slot < end else {
-        candidate = slot
-        return nil
-      }
-      candidate = nil
-      position = slot + 1
-      let choice = choices.choice(
-        frame: UInt32(truncatingIfNeeded: slot >> 20), slot: UInt32(slot & 0xf_ffff), settings: settings)
-      let row = ClickTable.row(state: choice.state, intensity: choice.intensity)
+      if used == slots.count { drawCandidates(table, settings) }
+      let slot = slots[used]
+      guard slot < end else { return nil }
+      let row = rows[used]
+      used += 1
       guard let lowest = table.lowestClick(row: row, draw: random.unit() * table.clickMax) else { continue }
       let clicks = mask(row: row, lowest: lowest, table: table) & enabled
       let live = strikeDead(clicks, at: slot)
       guard live != 0 else { continue }
       let detector = live.trailingZeroBitCount
       let isNoise = random.unit() < table.noiseShare(row: row, detector: detector)
-      return Detection(slot: slot, detectors: live, phase: phase(in: gate, isNoise: isNoise))
+      // The mixture by mean counts is the law of the detector's first count up to terms of order lambda.
+      let phase = table.arrivals.phase(isNoise: isNoise, draw: random.unit())
+      return Detection(slot: slot, detectors: live, phase: phase)
     }
   }
 
-  private mutating func drawCandidate(_ table: ClickTable) -> UInt64 {
-    let gap = log(1 - random.unit()) / table.logNoCandidate
-    // Beyond 2^53 slots (three years) the exact number does not matter.
-    return position + UInt64(min(gap, 0x1p53))
+  /// Appends all detections before the slot `end`, as `next` gives them one by one.
+  public mutating func collect(
+    into found: inout [Detection], before end: UInt64, table: ClickTable, settings: EmissionSettings,
+    enabled: UInt8
+  ) {
+    while let next = next(before: end, table: table, settings: settings, enabled: enabled) {
+      found.append(next)
+    }
+  }
+
+  private mutating func drawCandidates(_ table: ClickTable, _ settings: EmissionSettings) {
+    for i in slots.indices {
+      let gap = log(1 - random.unit()) / table.logNoCandidate
+      // Beyond 2^53 slots (three years) the exact number does not matter.
+      slots[i] = position + UInt64(min(gap, 0x1p53))
+      position = slots[i] + 1
+    }
+    for i in slots.indices {
+      let choice = choices.choice(
+        frame: UInt32(truncatingIfNeeded: slots[i] >> 20), slot: UInt32(slots[i] & 0xf_ffff), settings: settings)
+      rows[i] = ClickTable.row(state: choice.state, intensity: choice.intensity)
+    }
+    used = 0
   }
 
   private mutating func mask(row: Int, lowest: Int, table: ClickTable) -> UInt8 {
@@ -103,30 +123,14 @@ public struct DetectionSampler {
 
   private mutating func strikeDead(_ clicks: UInt8, at slot: UInt64) -> UInt8 {
     var live: UInt8 = 0
-    for detector in 0..<Analyser.detectorCount where clicks >> UInt8(detector) & 1 == 1 {
+    var rest = clicks
+    while rest != 0 {
+      let detector = rest.trailingZeroBitCount
+      rest &= rest &- 1
       guard slot >= sensitiveFrom[detector] else { continue }
       live |= 1 << UInt8(detector)
       sensitiveFrom[detector] = slot + 1 + deadSlots
     }
     return live
-  }
-
-  /// Noise is uniform in the gate; signal is Gaussian about the pulse, cut by the gate. The mixture by mean counts is
-  /// the law of the detector's first count up to terms of order lambda. After 64 refusals the edge nearest to the
-  /// pulse stands in, where the tail is.
-  private mutating func phase(in gate: GateWindow, isNoise: Bool) -> UInt8 {
-    var arrival = (random.unit() - 0.5) * gate.widthPs
-    if !isNoise {
-      arrival = max(-gate.widthPs / 2, min(gate.widthPs / 2, gate.offsetPs))
-      for _ in 0..<64 {
-        let trial = gate.offsetPs + gate.spreadPs * random.gaussian()
-        guard abs(trial) > gate.widthPs / 2 else {
-          arrival = trial
-          break
-        }
-      }
-    }
-    let sixteenth = ((gate.centrePs + arrival) / GateWindow.slotPs * 16).rounded(.down)
-    return UInt8(Int(sixteenth) & 15)
   }
 }

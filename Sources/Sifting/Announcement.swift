@@ -56,6 +56,12 @@ public struct Measurement: Equatable, Sendable {
   /// than 2^-16, on events that are never key.
   public init(clicks: UInt8, random: UInt32) {
     precondition(clicks & 0x3f != 0)
+    if clicks & (clicks - 1) == 0 {
+      // A single click, which is nearly every event, has nothing to choose.
+      let detector = UInt8(truncatingIfNeeded: clicks.trailingZeroBitCount)
+      self.init(axis: detector < 2 ? .z : detector < 4 ? .x : .y, outcome: detector & 1, isCross: false)
+      return
+    }
     let z = clicks & 3
     let x = clicks >> 2 & 3
     let y = clicks >> 4 & 3

@@ -21,7 +21,8 @@ public struct Twirl: Equatable, Sendable {
     let pauli = index & 3
     // A Pauli operator reverses the two axes that are not its own.
     let flips = pauli != 0 && pauli != axis.rawValue + 1
-    let moved = (axis.rawValue + index >> 2) % 3
+    let sum = axis.rawValue + index >> 2
+    let moved = sum < 3 ? sum : sum - 3
     guard let physical = Axis(rawValue: moved) else { preconditionFailure("three axes") }
     return (physical, flips)
   }

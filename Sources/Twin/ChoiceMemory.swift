@@ -1,3 +1,4 @@
+import FixedStorage
 import Optics
 import RegisterMap
 import Units
@@ -13,8 +14,9 @@ struct ChoiceMemory {
 
   private let source: ChoiceSource
   private var frames: [Frame?]
-  /// Slots of the last burst write, not read back yet.
+  /// Slots of the last burst write, and how many of them were read back.
   private var asked: [UInt32] = []
+  private var answered = 0
 
   init(source: ChoiceSource) {
     self.source = source
@@ -40,21 +42,38 @@ struct ChoiceMemory {
     frames[index] = frame
   }
 
-  mutating func ask(_ slots: [UInt32]) { asked = slots.map { FpgaMap.Lookup.slot.extract(from: $0) } }
-
-  /// The answers to the oldest questions, at most `count`, and how many questions remain.
-  mutating func answers(count: Int, lookupFrame: UInt32, currentFrame: UInt32) -> (words: [UInt32], waiting: Int) {
-    let slots = asked.prefix(count)
-    asked.removeFirst(slots.count)
-    return (slots.map { word(frame: lookupFrame, slot: $0, currentFrame: currentFrame) }, asked.count)
+  /// Takes the words of a burst write as new questions.
+  mutating func ask(_ payload: Span<UInt8>) {
+    asked.removeAll(keepingCapacity: true)
+    answered = 0
+    let slot = FpgaMap.Lookup.slot
+    for offset in stride(from: 0, to: payload.count, by: SpiProtocol.wordBytes) {
+      asked.append(slot.extract(from: payload.bigEndian32(at: offset)))
+    }
   }
 
-  private func word(frame number: UInt32, slot: UInt32, currentFrame: UInt32) -> UInt32 {
+  /// Answers the oldest questions, at most `count`, in place of what `words` held; returns how many remain.
+  mutating func answer(
+    _ count: Int, into words: inout [UInt32], lookupFrame: UInt32, currentFrame: UInt32
+  ) -> Int {
+    let last = min(answered + count, asked.count)
+    let frame = remembered(lookupFrame, currentFrame: currentFrame)
+    words.removeAll(keepingCapacity: true)
+    for i in answered..<last { words.append(frame.map { word(slot: asked[i], of: $0) } ?? 0) }
+    answered = last
+    return asked.count - last
+  }
+
+  private func remembered(_ number: UInt32, currentFrame: UInt32) -> Frame? {
     guard number >= Self.oldest(at: currentFrame), number <= currentFrame,
-      let frame = frames[Int(number) % frames.count], frame.number == number,
-      frame.lit.contains(where: { $0.contains(slot) })
-    else { return 0 }
-    let choice = source.choice(frame: number, slot: slot, settings: frame.settings)
+      let frame = frames[Int(number) % frames.count], frame.number == number
+    else { return nil }
+    return frame
+  }
+
+  private func word(slot: UInt32, of frame: Frame) -> UInt32 {
+    guard frame.lit.contains(where: { $0.contains(slot) }) else { return 0 }
+    let choice = source.choice(frame: frame.number, slot: slot, settings: frame.settings)
     typealias Word = FpgaMap.Lookup
     var word = Word.twirl.insert(UInt32(choice.twirl), into: 0)
     word = Word.axis.insert(UInt32(choice.axis.rawValue), into: word)

@@ -22,8 +22,14 @@ struct EventFifo {
 
   var count: Int { words.count - head }
 
-  /// Takes a click. Returns false if the FIFO was full.
-  mutating func push(_ detection: Detection, deadSlots: UInt64) -> Bool {
+  /// Takes clicks. Returns false if the FIFO was full for any of them.
+  mutating func push(_ detections: [Detection], deadSlots: UInt64) -> Bool {
+    var hadRoom = true
+    for detection in detections where !push(detection, deadSlots: deadSlots) { hadRoom = false }
+    return hadRoom
+  }
+
+  private mutating func push(_ detection: Detection, deadSlots: UInt64) -> Bool {
     let previous = latestClick
     latestClick = detection.slot
     if let previous, detection.slot - previous <= deadSlots {
@@ -48,14 +54,16 @@ struct EventFifo {
     return append(FpgaMap.Fifo.frameLow.insert(frame & 3, into: word))
   }
 
-  mutating func pop(count: Int) -> [UInt32] {
-    let taken = Array(words[head..<head + min(count, self.count)])
-    head += taken.count
-    if head >= capacity {
+  /// Takes the oldest words, at most `count`, in place of what `taken` held.
+  mutating func pop(_ count: Int, into taken: inout [UInt32]) {
+    let last = head + min(count, self.count)
+    taken.removeAll(keepingCapacity: true)
+    taken.append(contentsOf: words[head..<last])
+    head = last
+    if head == words.count || head >= capacity {
       words.removeFirst(head)
       head = 0
     }
-    return taken
   }
 
   private mutating func append(_ word: UInt32) -> Bool {

@@ -82,9 +82,9 @@ public final class FpgaModel {
     heartbeatIsHigh = high
   }
 
-  func receive(_ detection: Detection) {
+  func receive(_ detections: [Detection]) {
     let dead = FpgaMap.DeadTime.slots.extract(from: bank.inEffect(FpgaMap.deadTime))
-    if !events.push(detection, deadSlots: UInt64(dead)) { overflowed = true }
+    if !events.push(detections, deadSlots: UInt64(dead)) { overflowed = true }
   }
 
   /// The interrupt line: Bob's FIFO is half full, or a latch of STATUS is set.

@@ -22,8 +22,16 @@ public final class FrontEndModel {
 
   func count(_ clicks: UInt64, detector: Int) { running[detector] += clicks }
 
-  func count(_ detectors: UInt8) {
-    for detector in running.indices where detectors >> UInt8(detector) & 1 == 1 { running[detector] += 1 }
+  func count(_ detections: [Detection]) {
+    var counts: [8 of UInt64] = .init(repeating: 0)
+    for detection in detections {
+      var rest = detection.detectors
+      while rest != 0 {
+        counts[rest.trailingZeroBitCount] += 1
+        rest &= rest &- 1
+      }
+    }
+    for detector in running.indices { running[detector] += counts[detector] }
   }
 
   func passMillisecond() {

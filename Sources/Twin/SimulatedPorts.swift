@@ -14,37 +14,8 @@ public struct SimulatedSpiBus: SpiBus, ~Copyable {
 
   public mutating func transfer(_ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) throws(BusError) {
     precondition(command.count == reply.count && command.count <= SpiProtocol.transferBytesMax)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(command.count)
-    for i in command.indices { bytes.append(command[i]) }
-    guard let answer = simulation.fpga(of: role).transfer(bytes, at: simulation.now) else { throw .timedOut }
-    for i in answer.indices { reply[i] = answer[i] }
-  }
-}
-
-extension FpgaModel {
-  /// A transfer over the wire with its faults; nil if nobody answers.
-  func transfer(_ command: [UInt8], at now: Instant) -> [UInt8]? {
-    wire.transfers += 1
-    var command = command
-    for case .silentBus(let start) in faults.faults where now >= start { return nil }
-    for case .flippedCommand(let every) in faults.faults where wire.transfers % every == 0 {
-      wire.flip(&command, in: 0..<min(SpiProtocol.headBytes, command.count), salt: 1)
-    }
-    var reply = exchange(command)
-    guard reply.count > SpiProtocol.headBytes else { return reply }
-    let isWrite = command[0] == SpiProtocol.Opcode.burstWrite.rawValue
-    let checked = (isWrite ? reply.count - 8 : 8)..<reply.count
-    for fault in faults.faults {
-      switch fault {
-      case .flippedReply(let every) where wire.transfers % every == 0: wire.flip(&reply, in: checked, salt: 2)
-      case .flippedReplies(let start) where now >= start: wire.flip(&reply, in: checked, salt: 3)
-      case .wrongIdentity, .stuckBit, .flippedCommand, .flippedReply, .flippedReplies, .silentBus, .lostWrite,
-        .notAcknowledged, .shallowFifo, .stuckPlate, .failedMotor, .slowPlates:
-        break
-      }
-    }
-    return reply
+    let answers = simulation.fpga(of: role).transfer(command, reply: &reply, at: simulation.now)
+    guard answers else { throw .timedOut }
   }
 }
 

@@ -28,6 +28,8 @@ public final class Simulation {
   private var sampler: DetectionSampler
   private var ungated: SeededRandom
   private var light: Light?
+  /// The detections of the last stretch; kept for its capacity.
+  private var found: [Detection] = []
   private var slot: UInt64 = 0
   private var nextFrame: UInt64 = 0
   private var nextMillisecond: UInt64 = 0
@@ -145,13 +147,12 @@ public final class Simulation {
       alice.choices.record(slot..<end, settings: present.settings)
     }
     guard present.isGated else { return }
-    while let detection = sampler.next(
-      before: end, table: present.table, settings: present.settings, gate: present.gate, enabled: present.enabled)
-    {
-      detections += 1
-      frontEnd.count(detection.detectors)
-      bob.receive(detection)
-    }
+    found.removeAll(keepingCapacity: true)
+    sampler.collect(
+      into: &found, before: end, table: present.table, settings: present.settings, enabled: present.enabled)
+    detections += UInt64(found.count)
+    frontEnd.count(found)
+    bob.receive(found)
   }
 
   /// A stretch of slots with the same lasers, gates and channel.
@@ -160,7 +161,6 @@ public final class Simulation {
     let isLit: Bool
     let isGated: Bool
     let settings: EmissionSettings
-    let gate: GateWindow
     let enabled: UInt8
     let table: ClickTable
     /// Mean counts per slot of each detector that are not sampled: outside the gate, or with the gates closed.
@@ -173,7 +173,7 @@ public final class Simulation {
       isLit = simulation.alice.isOpen
       isGated = simulation.bob.isOpen
       settings = simulation.alice.emission
-      gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
+      let gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
       enabled = simulation.bob.enabledDetectors
       table = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: gate)
       let open = GateWindow(widthPs: GateWindow.slotPs, centrePs: 0, offsetPs: 0, spreadPs: 1)

@@ -1,4 +1,5 @@
 import Checksum
+import FixedStorage
 import Optics
 import RegisterMap
 import Units
@@ -8,116 +9,165 @@ struct SpiWire {
   var refusedCommands: UInt32 = 0
   var transfers: UInt64 = 0
   var writes: UInt64 = 0
-  /// The last burst read, for a repetition.
-  var latestBurst: (address: UInt8, words: [UInt32], waiting: Int)?
+  /// The port of the last burst read, for a repetition; nil before the first.
+  var burstAddress: UInt8?
+  var burstWords: [UInt32] = []
+  /// Words that waited behind the last burst.
+  var burstWaiting = 0
 
   /// Flips one bit among `bytes` of a message; which one follows from the number of the transfer.
-  func flip(_ message: inout [UInt8], in bytes: Range<Int>, salt: UInt64) {
+  func flip(_ message: inout MutableSpan<UInt8>, in bytes: Range<Int>, salt: UInt64) {
     let random = Philox.block(low: transfers, high: salt, key: 0).0
     let bit = Int(random % UInt64(bytes.count * 8))
     message[bytes.lowerBound + bit / 8] ^= 1 << UInt8(bit % 8)
+  }
+
+  /// Puts the first words of the last burst behind both heads of a reply.
+  func putBurst(_ count: Int, into reply: inout MutableSpan<UInt8>) {
+    for i in 0..<count {
+      reply.storeBigEndian(burstWords[i], at: 2 * SpiProtocol.headBytes + SpiProtocol.wordBytes * i)
+    }
+  }
+
+  mutating func countRefusal() { refusedCommands = (refusedCommands + 1) & FpgaMap.CrcErrors.count.valueMax }
+}
+
+/// The first eight bytes of a command, as they arrived.
+private struct SpiHead {
+  let opcode: SpiProtocol.Opcode?
+  let address: UInt8
+  /// Data of a register, or the number of words of a burst.
+  let word: UInt32
+  let isIntact: Bool
+
+  init(_ bytes: Span<UInt8>) {
+    opcode = SpiProtocol.Opcode(rawValue: bytes[0])
+    address = bytes[1]
+    word = bytes.bigEndian32(at: 2)
+    isIntact = Checksum.crc16(bytes.extracting(..<6)) == UInt16(bytes[6]) << 8 | UInt16(bytes[7])
   }
 }
 
 /// The SPI peripheral of the gateware.
 extension FpgaModel {
-  /// One chip-select-low period: the reply to `command`, of the same length.
-  func exchange(_ command: [UInt8]) -> [UInt8] {
-    var reply = [UInt8](repeating: 0, count: command.count)
-    guard command.count >= SpiProtocol.registerBytes else { return reply }
-    let head = Array(command[..<SpiProtocol.headCheckedBytes])
-    let opcode = SpiProtocol.Opcode(rawValue: command[0])
-    let isIntact = Checksum.crc16(head.span) == half(of: command, at: 6)
-    if !isIntact { wire.refusedCommands = (wire.refusedCommands + 1) & FpgaMap.CrcErrors.count.valueMax }
-    switch opcode {
-    case .read, .write, nil: exchangeRegister(command, isIntact: isIntact, reply: &reply)
-    case .burstRead: readBurst(command, repeats: false, isIntact: isIntact, reply: &reply)
-    case .burstRepeat: readBurst(command, repeats: true, isIntact: isIntact, reply: &reply)
-    case .burstWrite: writeBurst(command, isIntact: isIntact, reply: &reply)
+  /// A transfer over the wire with its faults, one chip-select-low period; false if nobody answers.
+  func transfer(_ command: Span<UInt8>, reply: inout MutableSpan<UInt8>, at now: Instant) -> Bool {
+    wire.transfers += 1
+    for case .silentBus(let start) in faults.faults where now >= start { return false }
+    reply.clear(0..<reply.count)
+    guard command.count >= SpiProtocol.registerBytes else { return true }
+    let head = arrivingHead(command)
+    exchange(head, command, reply: &reply)
+    let checked = (head.opcode == .burstWrite ? reply.count - 8 : 8)..<reply.count
+    for fault in faults.faults {
+      switch fault {
+      case .flippedReply(let every) where wire.transfers % every == 0: wire.flip(&reply, in: checked, salt: 2)
+      case .flippedReplies(let start) where now >= start: wire.flip(&reply, in: checked, salt: 3)
+      case .wrongIdentity, .stuckBit, .flippedCommand, .flippedReply, .flippedReplies, .silentBus, .lostWrite,
+        .notAcknowledged, .shallowFifo, .stuckPlate, .failedMotor, .slowPlates:
+        break
+      }
     }
-    return reply
+    return true
   }
 
-  private func exchangeRegister(_ command: [UInt8], isIntact: Bool, reply: inout [UInt8]) {
-    let opcode = SpiProtocol.Opcode(rawValue: command[0])
-    var status = isIntact ? SpiProtocol.Status.refused : .commandDamaged
+  private func arrivingHead(_ command: Span<UInt8>) -> SpiHead {
+    var bytes: [8 of UInt8] = .init(repeating: 0)
+    for i in bytes.indices { bytes[i] = command[i] }
+    for case .flippedCommand(let every) in faults.faults where wire.transfers % every == 0 {
+      var span = bytes.mutableSpan
+      wire.flip(&span, in: 0..<SpiProtocol.headBytes, salt: 1)
+    }
+    return SpiHead(bytes.span)
+  }
+
+  private func exchange(_ head: SpiHead, _ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) {
+    if !head.isIntact { wire.countRefusal() }
+    switch head.opcode {
+    case .read, .write, nil: exchangeRegister(head, reply: &reply)
+    case .burstRead, .burstRepeat: readBurst(head, reply: &reply)
+    case .burstWrite: writeBurst(head, command, reply: &reply)
+    }
+  }
+
+  private func exchangeRegister(_ head: SpiHead, reply: inout MutableSpan<UInt8>) {
+    var status = head.isIntact ? SpiProtocol.Status.refused : .commandDamaged
     var value: UInt32 = 0
-    if isIntact, let register = register(at: command[1]), register.access != .burst {
-      if opcode == .read {
+    if head.isIntact, let register = register(at: head.address), register.access != .burst {
+      if head.opcode == .read {
         status = .done
         value = read(register)
-      } else if opcode == .write, register.access != .readOnly {
+      } else if head.opcode == .write, register.access != .readOnly {
         status = .done
         wire.writes += 1
-        if !loses(write: wire.writes) { write(word(of: command, at: 2), to: register) }
+        if !loses(write: wire.writes) { write(head.word, to: register) }
       }
     }
     reply[8] = status.rawValue
-    reply[9] = command[1]
-    put(value, into: &reply, at: 10)
+    reply[9] = head.address
+    reply.storeBigEndian(value, at: 10)
     seal(&reply, from: 8)
   }
 
-  private func readBurst(_ command: [UInt8], repeats: Bool, isIntact: Bool, reply: inout [UInt8]) {
+  private func readBurst(_ head: SpiHead, reply: inout MutableSpan<UInt8>) {
     // The length of the transfer decides the layout, so that a damaged count cannot misplace the checksum.
-    let capacity = (command.count - SpiProtocol.burstReadBytes(words: 0)) / SpiProtocol.wordBytes
-    let address = command[1]
-    var status = isIntact ? SpiProtocol.Status.refused : .commandDamaged
-    var words: [UInt32] = []
+    let capacity = (reply.count - SpiProtocol.burstReadBytes(words: 0)) / SpiProtocol.wordBytes
+    var status = head.isIntact ? SpiProtocol.Status.refused : .commandDamaged
+    var count = 0
     var waiting = 0
-    if isIntact, let register = register(at: address), register.access == .burst,
-      Int(word(of: command, at: 2)) == capacity
+    if head.isIntact, let register = register(at: head.address), register.access == .burst,
+      Int(head.word) == capacity
     {
       status = .done
-      if !repeats { wire.latestBurst = take(capacity, from: register) }
-      if let burst = wire.latestBurst, burst.address == address {
-        words = Array(burst.words.prefix(capacity))
-        waiting = burst.waiting
+      if head.opcode == .burstRead { take(capacity, from: register) }
+      if wire.burstAddress == head.address {
+        count = min(wire.burstWords.count, capacity)
+        waiting = wire.burstWaiting
+        wire.putBurst(count, into: &reply)
       }
     }
     reply[8] = status.rawValue
-    reply[9] = address
-    put(UInt16(words.count), into: &reply, at: 10)
+    reply[9] = head.address
+    put(UInt16(count), into: &reply, at: 10)
     put(UInt16(clamping: waiting), into: &reply, at: 12)
-    for (i, word) in words.enumerated() { put(word, into: &reply, at: 16 + 4 * i) }
     let end = reply.count - 4
     guard end >= 16 else { return }
-    let checked = Array(reply[8..<end])
-    put(Checksum.crc32(checked.span), into: &reply, at: end)
+    reply.storeBigEndian(Checksum.crc32(reply.span.extracting(8..<end)), at: end)
   }
 
-  private func take(_ count: Int, from register: Register) -> (address: UInt8, words: [UInt32], waiting: Int) {
+  private func take(_ count: Int, from register: Register) {
+    wire.burstAddress = register.address
     switch role {
     case .alice:
       let frame = FpgaMap.LookupFrame.frame.extract(from: bank.stored(FpgaMap.lookupFrame))
-      let answers = choices.answers(count: count, lookupFrame: frame, currentFrame: self.frame)
-      return (register.address, answers.words, answers.waiting)
+      wire.burstWaiting = choices.answer(
+        count, into: &wire.burstWords, lookupFrame: frame, currentFrame: self.frame)
     case .bob:
-      let words = events.pop(count: count)
-      return (register.address, words, events.count)
+      events.pop(count, into: &wire.burstWords)
+      wire.burstWaiting = events.count
     }
   }
 
-  private func writeBurst(_ command: [UInt8], isIntact: Bool, reply: inout [UInt8]) {
+  private func writeBurst(_ head: SpiHead, _ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) {
     let capacity = (command.count - SpiProtocol.burstWriteBytes(words: 0)) / SpiProtocol.wordBytes
-    var status = isIntact ? SpiProtocol.Status.refused : .commandDamaged
+    var status = head.isIntact ? SpiProtocol.Status.refused : .commandDamaged
     var accepted = 0
-    if isIntact, let register = register(at: command[1]), register.access == .burst, role == .alice,
-      Int(word(of: command, at: 2)) == capacity
+    if head.isIntact, let register = register(at: head.address), register.access == .burst, role == .alice,
+      Int(head.word) == capacity
     {
-      let payload = Array(command[8..<8 + 4 * capacity])
-      if Checksum.crc32(payload.span) == word(of: command, at: 8 + 4 * capacity) {
+      let payload = command.extracting(8..<8 + 4 * capacity)
+      if Checksum.crc32(payload) == command.bigEndian32(at: 8 + 4 * capacity) {
         status = .done
         accepted = capacity
-        choices.ask((0..<capacity).map { word(of: payload, at: 4 * $0) })
+        choices.ask(payload)
       } else {
         status = .commandDamaged
-        wire.refusedCommands = (wire.refusedCommands + 1) & FpgaMap.CrcErrors.count.valueMax
+        wire.countRefusal()
       }
     }
     let start = reply.count - 8
     reply[start] = status.rawValue
-    reply[start + 1] = command[1]
+    reply[start + 1] = head.address
     put(UInt16(accepted), into: &reply, at: start + 2)
     seal(&reply, from: start)
   }
@@ -128,20 +178,12 @@ extension FpgaModel {
   }
 
   /// CRC-16 of six bytes, behind them.
-  private func seal(_ reply: inout [UInt8], from start: Int) {
-    let checked = Array(reply[start..<start + 6])
-    put(Checksum.crc16(checked.span), into: &reply, at: start + 6)
+  private func seal(_ reply: inout MutableSpan<UInt8>, from start: Int) {
+    put(Checksum.crc16(reply.span.extracting(start..<start + 6)), into: &reply, at: start + 6)
   }
 }
 
-private func word(of bytes: [UInt8], at index: Int) -> UInt32 {
-  bytes[index..<index + 4].reduce(0) { $0 << 8 | UInt32($1) }
-}
-
-private func half(of bytes: [UInt8], at index: Int) -> UInt16 { UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1]) }
-
-private func put<T: FixedWidthInteger>(_ value: T, into bytes: inout [UInt8], at index: Int) {
-  for i in 0..<T.bitWidth / 8 {
-    bytes[index + i] = UInt8(truncatingIfNeeded: value >> T(T.bitWidth - 8 - 8 * i))
-  }
+private func put(_ value: UInt16, into bytes: inout MutableSpan<UInt8>, at index: Int) {
+  bytes[index] = UInt8(value >> 8)
+  bytes[index + 1] = UInt8(truncatingIfNeeded: value)
 }

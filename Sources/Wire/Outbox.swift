@@ -45,7 +45,7 @@ public struct Outbox: ~Copyable {
     Self.put(header.sequence, at: &place, in: &out)
     Self.put(UInt16(truncatingIfNeeded: payload.count), at: &place, in: &out)
     Self.put(Checksum.crc16(out.span.extracting(start..<place)), at: &place, in: &out)
-    for i in payload.indices { out[place + i] = payload[i] }
+    out.store(payload, at: place)
     place += payload.count
     Self.put(Checksum.crc32(out.span.extracting(start..<place)), at: &place, in: &out)
     tail = place

@@ -189,3 +189,22 @@ private func twoSampleAgrees(_ a: [Detection], _ b: [Detection], by classOf: (De
   // 7.9 ns in units of 0.625 ns; the cut at 9 ns moves the mean by less than 0.02.
   #expect(abs(mean - 12.64) < 0.05, "mean phase \(mean)")
 }
+
+/// Each sixteenth gets its part of the Gaussian within the gate, or of the gate for darks.
+@Test(arguments: [0.5, 0]) func phase_histogram_matchesTheClosedForm(mean: Double) {
+  var experiment = Experiment(mean: mean)
+  experiment.gate = GateWindow(widthPs: 3_000, centrePs: 6_100, offsetPs: 700, spreadPs: 500)
+  if mean == 0 { experiment.receiver.darkHz = [Double](repeating: 1e6, count: 6) }
+  let found = experiment.detections(slots: 1_000_000)
+  let (open, close, pulse) = (4_600.0, 7_600.0, 6_800.0)
+  func below(_ time: Double) -> Double {
+    let inside = max(open, min(close, time))
+    return mean == 0 ? inside / 3_000 : erf((inside - pulse) / 500 / 2.0.squareRoot()) / 2
+  }
+  for sixteenth in 0..<16 {
+    let part = below(Double(sixteenth + 1) * 625) - below(Double(sixteenth) * 625)
+    let count = found.filter { Int($0.phase) == sixteenth }.count
+    let share = part / (below(close) - below(open))
+    #expect(agrees(count, of: found.count, with: share), "sixteenth \(sixteenth): \(count) of \(found.count)")
+  }
+}

@@ -32,7 +32,7 @@ struct Experiment {
     let table = table
     var found: [Detection] = []
     for end in stops + [slots] {
-      while let next = sampler.next(before: end, table: table, settings: settings, gate: gate, enabled: enabled) {
+      while let next = sampler.next(before: end, table: table, settings: settings, enabled: enabled) {
         found.append(next)
       }
     }

@@ -1,3 +1,4 @@
+import HostStorage
 import Ports
 import Testing
 import Twin
@@ -27,6 +28,27 @@ private func receive(_ link: inout MemoryLink, atMost count: Int) throws -> [UIn
   let own = try receive(&bob, atMost: 9)
   #expect(taken == 5 && early.isEmpty && first == [1, 2] && more == 2 && rest == [3, 4, 5] && last == [6, 7])
   #expect(back == 1 && own.isEmpty)
+}
+
+/// Pieces of any length through a small pipe, against a list of bytes with their times.
+@Test(arguments: 0..<UInt64(20)) func memoryLink_equalsAListOfBytes(seed: UInt64) throws {
+  var random = SeededRandom(seed: seed)
+  let cable = MemoryCable(capacity: 23, delayTicks: 2)
+  var alice = MemoryLink(cable, end: 0)
+  var bob = MemoryLink(cable, end: 1)
+  var expected: [(due: Int, byte: UInt8)] = []
+  for tick in 0..<500 {
+    let bytes = (0..<Int.random(in: 0..<30, using: &random)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let taken = try alice.send(bytes.span)
+    #expect(taken == min(bytes.count, 23 - expected.count))
+    expected += bytes.prefix(taken).map { (tick + 2, $0) }
+    let most = Int.random(in: 0..<30, using: &random)
+    let got = try receive(&bob, atMost: most)
+    let due = expected.prefix(most).prefix { $0.due <= tick }.map(\.byte)
+    expected.removeFirst(due.count)
+    #expect(got == due)
+    cable.passTick()
+  }
 }
 
 @Test func memoryLink_cut_isClosedAtBothEnds() throws {
