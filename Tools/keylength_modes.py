@@ -166,7 +166,7 @@ def rate(kind, qber, block, efficiency, flip):
     if kind == "six":
         states = [(1 - 1.5 * qber, qber / 2, qber / 2, qber / 2)]
     else:
-        states = [(1 - 2 * qber + x, qber - x, qber - x, x) for x in numpy.linspace(0, qber, 2001)]
+        states = [(1 - 2 * qber + x, qber - x, qber - x, x) for x in qber * numpy.linspace(0, 1, 2001) ** 3]
     best = []
     for weights in states:
         accepted, kept = distilled(weights, block)

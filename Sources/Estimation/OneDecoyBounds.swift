@@ -70,7 +70,7 @@ struct OneDecoyBounds: PhotonNumberBounds {
 
   private func vacuumErrorsUpper(_ errors: [3 of UInt64], _ tails: CountTails) -> Double {
     let all = total(errors)
-    return min(all, photonShare(0) * upper(0, of: errors, tails), photonShare(0) * upper(1, of: errors, tails))
+    return min(all, photonShare(0) * min(upper(0, of: errors, tails), upper(1, of: errors, tails)))
   }
 
   /// tau_n: the probability that a pulse holds `count` photons, times count factorial.

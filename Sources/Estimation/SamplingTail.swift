@@ -18,6 +18,6 @@ public enum SamplingTail {
     let all = ChernoffTail.fractionUpper(seen, of: sample, nats: nats)
     let hoeffding = all + sample / key * (all - seen)
     let width = (key + sample) * (sample + 1) * padded(nats) / (2 * key * sample * sample)
-    return min(1, hoeffding, seen + width.squareRoot())
+    return min(1, min(hoeffding, seen + width.squareRoot()))
   }
 }

@@ -11,8 +11,8 @@ public struct BasisPair: Sendable {
 
 /// The key length of a `perBlock` session by 3-cycle and logical basis (finite-key.md section 5, last paragraph).
 ///
-/// The Z key of a group is tested by its X rounds and the other way about, so 6 keys share 120 tails. Each of the six is
-/// permuted by itself. It pays from about 1e7 sifted bits per group on, where the two bases see different errors.
+/// The Z key of a group is tested by its X rounds and the other way about, so 6 keys share 120 tails. Each of the six
+/// is permuted by itself. It pays from about 1e7 sifted bits per group on, where the two bases see different errors.
 /// Four-state credit only. Axes and intensities must stay secret until the block is detected, and Bob must receive
 /// one photon at most (two-basis squashing: arXiv 0804.3082). Sound, a project derivation.
 public struct SplitKeyLengthPlan: Sendable {

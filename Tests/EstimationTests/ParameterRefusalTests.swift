@@ -4,11 +4,13 @@ import Testing
 @Test(arguments: [
   ([0.5, 0.4, 0.1], [0.5, 0.25, 0.25], ParameterRefusal.signalNotAboveDecoyPlusVacuum),
   ([0.1, 0.1, 0], [0.5, 0.25, 0.25], .signalNotAboveDecoyPlusVacuum),
-  ([0.5, 0.1, 0.1], [0.5, 0.25, 0.25], .decoyNotAboveVacuum), ([0.5, 0.1, -0.1], [0.5, 0.25, 0.25], .meanOutsideRange),
+  ([0.5, 0.1, 0.1], [0.5, 0.25, 0.25], .decoyNotAboveVacuum),
+  ([0.5, 0.1, -0.1], [0.5, 0.25, 0.25], .meanOutsideRange),
   ([.nan, 0.1, 0], [0.5, 0.25, 0.25], .meanOutsideRange), ([0.5, .nan, 0], [0.5, 0.25, 0.25], .meanOutsideRange),
   ([.infinity, 0.1, 0], [0.5, 0.25, 0.25], .meanOutsideRange), ([11, 0.1, 0], [0.5, 0.25, 0.25], .meanOutsideRange),
   ([0.5, 0.1, 0], [0.5, 0.25, 0.2], .sharesNotSummingToOne), ([0.5, 0.1, 0], [1, 0, 0], .shareNotPositive),
-  ([0.5, 0.1, 0], [.nan, 0.5, 0.5], .shareNotPositive), ([0.5, 0.1, 0], [.infinity, 0.5, 0.5], .sharesNotSummingToOne),
+  ([0.5, 0.1, 0], [.nan, 0.5, 0.5], .shareNotPositive),
+  ([0.5, 0.1, 0], [.infinity, 0.5, 0.5], .sharesNotSummingToOne),
   ([0.5, 0.1, 0], [1.5, -0.25, -0.25], .shareNotPositive),
 ])
 func decoySettings_thatBreakACondition_nameIt(means: [Double], shares: [Double], expected: ParameterRefusal) {

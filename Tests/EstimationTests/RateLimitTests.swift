@@ -23,14 +23,14 @@ func preprocessedSixStateRate_matchesTheDensityMatrices(
 }
 
 @Test(arguments: [
-  (0.05, 1, 1.0, 0.1, 0.255963071), (0.12, 1, 1, 0.35, 0.001390434495), (0.14, 2, 1, 0.2, 0.006275144344),
-  (0.1, 2, 1.16, 0.05, 0.04297913258),
+  (0.05, 1, 1.0, 0.1, 0.2559630717), (0.12, 1, 1, 0.35, 0.001390436548), (0.14, 2, 1, 0.2, 0.006275144116),
+  (0.1, 2, 1.16, 0.05, 0.04297830458),
 ])
 func preprocessedBB84Rate_matchesTheDensityMatrices(
   qber: Double, block: Int, efficiency: Double, flip: Double, expected: Double
 ) {
   let found = rate(PerBlock.self, qber, block: block, efficiency: efficiency, light: .preprocessed(flip: flip))
-  #expect(found <= expected + 1e-10 && found > expected - 1e-7)
+  #expect(found <= expected + 1e-10 && found > expected - 1e-8)
 }
 
 private func zero(_ rate: (Double) -> Double) -> Double {

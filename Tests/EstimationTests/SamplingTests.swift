@@ -72,7 +72,8 @@ func gamma_underTheExactTail_failsWhereOursHolds(sample: Int, key: Int, nominal:
   for nominal in [0.1, 1e-2, 1e-4] {
     for (sample, key) in [(20, 20), (50, 200), (200, 50), (400, 400), (30, 3000), (1000, 300)] {
       let table = (0...sample).map {
-        SamplingTail.fractionUpper(errors: Double($0), ofSample: Double(sample), inKeyOf: Double(key), nats: -log(nominal))
+        SamplingTail.fractionUpper(
+          errors: Double($0), ofSample: Double(sample), inKeyOf: Double(key), nats: -log(nominal))
       }
       for wrong in stride(from: 1, to: sample + key, by: max(1, (sample + key) / 60)) {
         worst = max(worst, failure(sample: sample, key: key, wrong: wrong) { table[$0] } / nominal)
