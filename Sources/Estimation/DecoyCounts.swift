@@ -19,12 +19,15 @@ public struct DecoyCounts: Sendable {
     return true
   }
 
+  /// All sifted bits; the counts must be consistent.
+  public var bits: UInt64 { sifted[0] + sifted[1] + sifted[2] }
+
   /// Bits that error correction is expected to send: f nb (E^b + (1-E)^b) h(Q~) of theory.md section 2.6, rounded up.
   ///
   /// A model for planning and for the command line; a block that was really distilled is charged what it really sent.
   public func modelledLeakBits(block: Int, efficiency: Double) -> UInt64 {
     precondition(isConsistent && (1...16).contains(block) && efficiency >= 1 && efficiency <= 1000)
-    let bits = sifted[0] + sifted[1] + sifted[2]
+    let bits = bits
     guard bits > 0 else { return 0 }
     let qber = Double(errors[0] + errors[1] + errors[2]) / Double(bits)
     let wrong = power(qber, block)

@@ -12,6 +12,14 @@ public struct SecurityTarget: Sendable {
     self.epsilonCorrect = epsilonCorrect
   }
 
+  /// The same from input that may be wrong.
+  public static func checked(epsilonSecret: Double, epsilonCorrect: Double) throws(ParameterRefusal) -> SecurityTarget {
+    guard epsilonSecret > 1e-30, epsilonSecret < 1, epsilonCorrect > 1e-30, epsilonCorrect < 1 else {
+      throw .epsilonOutsideRange
+    }
+    return SecurityTarget(epsilonSecret: epsilonSecret, epsilonCorrect: epsilonCorrect)
+  }
+
   /// Share of the smoothing: eps_sec = 2 eps_AT + eps_PA.
   public var epsilonEstimation: Double { 3 * epsilonSecret / 8 }
   /// Share of privacy amplification.
@@ -46,6 +54,18 @@ public enum MultiPhotonTag: Sendable {
   /// Two photons or more stay on one axis with probability at most `axisShareMax`, the largest share of Bob's
   /// splitter: among sifted pairs that probability is a mean of its shares.
   case crossClicks(axisShareMax: Double = 1.0 / 3)
+
+  /// The tails it uses: two in the decoy bound of the cross-clicks, one for those that stayed on one axis.
+  var tailCount: Int {
+    switch self {
+    case .absent: 0
+    case .crossClicks: 3
+    }
+  }
+
+  func check() throws(ParameterRefusal) {
+    if case .crossClicks(let share) = self { try ParameterRefusal.check(share: share, uniform: 1.0 / 3) }
+  }
 }
 
 /// The tails of a block: whether anything was announced before its last detection.
@@ -55,6 +75,10 @@ public enum BlockTails: Sendable {
   /// They are announced on the way. The exponents follow from `planned`, fixed before the first pulse; counts that
   /// turn out twice as large cost about 1e-4 of the bound.
   case streaming(planned: DecoyCounts)
+
+  func check() throws(ParameterRefusal) {
+    if case .streaming(let planned) = self, !planned.isConsistent { throw .countsInconsistent }
+  }
 }
 
 /// Everything about the key length of a block that must be fixed before its first pulse.
@@ -80,11 +104,19 @@ public struct KeyLengthPlan<Credit: SecurityCredit>: Sendable {
     self.multiPhotonTag = multiPhotonTag
   }
 
+  /// The same from input that may be wrong.
+  public static func checked(
+    credit: Credit, settings: DecoySettings, block: Int, tails: BlockTails, multiPhotonTag: MultiPhotonTag
+  ) throws(ParameterRefusal) -> KeyLengthPlan {
+    try ParameterRefusal.check(block: block)
+    try tails.check()
+    try multiPhotonTag.check()
+    return KeyLengthPlan(
+      credit: credit, settings: settings, block: block, tails: tails, multiPhotonTag: multiPhotonTag)
+  }
+
   /// L, the exponent of every tail: s1 uses 5, v 2, NE, M0 and p0 one each, the cross-click tag 3 more.
   public var nats: Double {
-    switch multiPhotonTag {
-    case .absent: target.nats(tails: 10)
-    case .crossClicks: target.nats(tails: 13)
-    }
+    target.nats(tails: 10 + multiPhotonTag.tailCount)
   }
 }

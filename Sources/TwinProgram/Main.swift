@@ -29,15 +29,3 @@ struct Twin: ParsableCommand {
     }
   }
 }
-
-/// Three numbers, separated by commas: signal, decoy and vacuum.
-struct Triple<Value: LosslessStringConvertible & Sendable>: ExpressibleByArgument, Sendable {
-  let values: [Value]
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    let values = parts.compactMap { Value(String($0)) }
-    guard parts.count == 3, values.count == 3 else { return nil }
-    self.values = values
-  }
-}
