@@ -32,12 +32,12 @@ public struct Detection: Equatable, Sendable {
 /// extends its dead time nor touches the others, so striking its bits from the mask afterwards is exact as well.
 /// (5) The gaps are memoryless: they may be drawn anew wherever the probabilities change.
 public struct DetectionSampler {
-  private let choices: ChoiceSource
+  let choices: ChoiceSource
   private let deadSlots: UInt64
-  private var random = SeededRandom(seed: 0)
-  private var position: UInt64 = 0
+  var random = SeededRandom(seed: 0)
+  var position: UInt64 = 0
   /// The next slot with u_n < P, once drawn. It survives a pause, so a run does not depend on how it is cut.
-  private var candidate: UInt64?
+  var candidate: UInt64?
   /// First slot in which each detector is sensitive again.
   private var sensitiveFrom: [6 of UInt64] = .init(repeating: 0)
 
@@ -101,7 +101,7 @@ public struct DetectionSampler {
     return clicks
   }
 
-  private mutating func strikeDead(_ clicks: UInt8, at slot: UInt64) -> UInt8 {
+  mutating func strikeDead(_ clicks: UInt8, at slot: UInt64) -> UInt8 {
     var live: UInt8 = 0
     for detector in 0..<Analyser.detectorCount where clicks >> UInt8(detector) & 1 == 1 {
       guard slot >= sensitiveFrom[detector] else { continue }
@@ -114,7 +114,7 @@ public struct DetectionSampler {
   /// Noise is uniform in the gate; signal is Gaussian about the pulse, cut by the gate. The mixture by mean counts is
   /// the law of the detector's first count up to terms of order lambda. After 64 refusals the edge nearest to the
   /// pulse stands in, where the tail is.
-  private mutating func phase(in gate: GateWindow, isNoise: Bool) -> UInt8 {
+  mutating func phase(in gate: GateWindow, isNoise: Bool) -> UInt8 {
     var arrival = (random.unit() - 0.5) * gate.widthPs
     if !isNoise {
       arrival = max(-gate.widthPs / 2, min(gate.widthPs / 2, gate.offsetPs))
