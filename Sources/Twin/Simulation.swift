@@ -7,7 +7,8 @@ public import Units
 /// Two modules and the light between them, on one thread and one clock, the same for the same scenario and seed.
 ///
 /// Light is computed up to the time that was asked for and no further. Where it is cut does not matter: the same
-/// settings at the same times give the same clicks.
+/// settings at the same times give the same clicks. The counters of the front-end are those of light without Eve where
+/// they count outside of the gate.
 public final class Simulation {
   public let scenario: Scenario
   public let alice: FpgaModel
@@ -20,7 +21,10 @@ public final class Simulation {
   public private(set) var detections: UInt64 = 0
   /// The channel of the present millisecond.
   public private(set) var channel: ChannelState
+  /// Eve at the quantum channel, if she is there.
+  public private(set) var eve: Eavesdropper?
 
+  private let receiver: Receiver
   private let seed: UInt64
   private var process: ChannelProcess
   private var sampler: DetectionSampler
@@ -31,10 +35,13 @@ public final class Simulation {
   private var nextMillisecond: UInt64 = 0
 
   public init(
-    _ scenario: Scenario, seed: UInt64, aliceFaults: FaultPlan = FaultPlan(), bobFaults: FaultPlan = FaultPlan()
+    _ scenario: Scenario, seed: UInt64, attack: EveAttack? = nil, aliceFaults: FaultPlan = FaultPlan(),
+    bobFaults: FaultPlan = FaultPlan()
   ) {
     self.scenario = scenario
     self.seed = seed
+    receiver = attack?.receiver(scenario.receiver) ?? scenario.receiver
+    eve = attack.map { Eavesdropper($0, seed: Philox.block(low: 3, high: 0, key: seed).0) }
     let choices = ChoiceSource(seed: Philox.block(low: 0, high: 0, key: seed).0)
     alice = FpgaModel(role: .alice, faults: aliceFaults, choices: choices)
     bob = FpgaModel(role: .bob, faults: bobFaults, choices: choices)
@@ -128,19 +135,27 @@ public final class Simulation {
       present = Light(self, from: slot)
       light = present
       sampler.begin(at: slot)
+      if let table = present.eveTable { eve?.note(from: slot, settings: present.settings, passes: table.passes) }
     }
     if present.isLit {
       pulsesSent += end - slot
       alice.choices.record(slot..<end, settings: present.settings)
     }
     guard present.isGated else { return }
-    while let detection = sampler.next(
-      before: end, table: present.table, settings: present.settings, gate: present.gate, enabled: present.enabled)
-    {
+    while let detection = nextDetection(before: end, in: present) {
       detections += 1
       frontEnd.count(detection.detectors)
       bob.receive(detection)
     }
+  }
+
+  private func nextDetection(before end: UInt64, in light: Light) -> Detection? {
+    guard let table = light.eveTable else {
+      return sampler.next(
+        before: end, table: light.table, settings: light.settings, gate: light.gate, enabled: light.enabled)
+    }
+    return sampler.next(
+      before: end, table: table, settings: light.settings, gate: light.gate, enabled: light.enabled)
   }
 
   /// A stretch of slots with the same lasers, gates and channel.
@@ -152,11 +167,13 @@ public final class Simulation {
     let gate: GateWindow
     let enabled: UInt8
     let table: ClickTable
+    /// In place of `table` when Eve acts slot by slot.
+    let eveTable: EveClickTable?
     /// Mean counts per slot of each detector that are not sampled: outside the gate, or with the gates closed.
     let ungated: [Double]
 
     init(_ simulation: Simulation, from start: UInt64) {
-      let receiver = simulation.scenario.receiver
+      let receiver = simulation.receiver
       let channel = simulation.channel
       self.start = start
       isLit = simulation.alice.isOpen
@@ -165,6 +182,7 @@ public final class Simulation {
       gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
       enabled = simulation.bob.enabledDetectors
       table = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: gate)
+      eveTable = isLit && isGated ? Self.eveTable(simulation, settings: settings, gate: gate) : nil
       let open = GateWindow(widthPs: GateWindow.slotPs, centrePs: 0, offsetPs: 0, spreadPs: 1)
       let all = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: open)
       var rest = [Double](repeating: 0, count: Analyser.detectorCount)
@@ -174,6 +192,18 @@ public final class Simulation {
         if isSampled { rest[detector] -= table.mean(of: detector, under: settings) }
       }
       ungated = rest
+    }
+
+    private static func eveTable(
+      _ simulation: Simulation, settings: EmissionSettings, gate: GateWindow
+    ) -> EveClickTable? {
+      guard let eve = simulation.eve else { return nil }
+      switch eve.attack {
+      case .intercept, .split:
+        return EveClickTable(
+          eve, channel: simulation.channel, settings: settings, receiver: simulation.receiver, gate: gate)
+      case .axisLoss: return nil
+      }
     }
   }
 }
