@@ -15,7 +15,7 @@ struct Strikes {
   init(_ attack: RelayAttack?, seed: UInt64) {
     // The two differ in the constant, so that no attack shares its moments with the choice of pulses.
     var random = SeededRandom(seed: seed ^ 0x7265_6c61_7900_0001)
-    let targets = attack == .forge ? Self.forgeable : Self.all
+    let targets = Self.targets(of: attack)
     let target = targets[Int(random.next() % UInt64(targets.count))]
     type = target.type
     from = target.from
@@ -36,6 +36,22 @@ struct Strikes {
       self.from = from
       self.occurrences = occurrences
     }
+  }
+
+  private static func targets(of attack: RelayAttack?) -> [Target] {
+    switch attack {
+    case .forge: forgeable
+    case .reorder: followed
+    case .flip, .drop, .replay, nil: all
+    }
+  }
+
+  /// Messages that another one of their direction follows without an answer in between.
+  private static var followed: [Target] {
+    [
+      Target(.detections, from: 1, 20), Target(.choices, from: 0, 20), Target(.sifted, from: 1, 20),
+      Target(.length, from: 0), Target(.seed, from: 0),
+    ]
   }
 
   private static var forgeable: [Target] {
