@@ -112,8 +112,8 @@ let hostModules: [Target] = [
   hostModule(
     "TwinRun",
     uses: [
-      "CAllocationWatch", "Controller", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports",
-      "Sifting", "Twin", "Units",
+      "CAllocationWatch", "Checksum", "Controller", "Distillation", "Estimation", "FixedStorage", "HostStorage",
+      "LinkControl", "Optics", "Ports", "Sifting", "Twin", "Units", "Wire",
     ]),
   .executableTarget(
     name: "TwinProgram",

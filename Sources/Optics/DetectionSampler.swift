@@ -32,16 +32,18 @@ public struct Detection: Equatable, Sendable {
 /// extends its dead time nor touches the others, so striking its bits from the mask afterwards is exact as well.
 /// (5) The gaps are memoryless: they may be drawn anew wherever the probabilities change.
 public struct DetectionSampler {
-  private let choices: ChoiceSource
+  let choices: ChoiceSource
   private let deadSlots: UInt64
-  private var random = SeededRandom(seed: 0)
-  private var position: UInt64 = 0
+  var random = SeededRandom(seed: 0)
+  var position: UInt64 = 0
   /// The next slots with u_n < P and their rows of the table. Drawn some at a time, so that the processor works on
   /// several choices at once; they survive a pause, so a run does not depend on how it is cut.
   private var slots: [16 of UInt64] = .init(repeating: 0)
   private var rows: [16 of Int] = .init(repeating: 0)
   /// How many of them were used; all at first.
   private var used = 16
+  /// With Eve, the next slot with u_n < P, once drawn.
+  var candidate: UInt64?
   /// First slot in which each detector is sensitive again.
   private var sensitiveFrom: [6 of UInt64] = .init(repeating: 0)
 
@@ -60,6 +62,7 @@ public struct DetectionSampler {
   public mutating func begin(at slot: UInt64) {
     position = slot
     used = slots.count
+    candidate = nil
   }
 
   /// The next detection before the slot `end`, nil if there is none. The table must be the same until the next call of
@@ -121,7 +124,7 @@ public struct DetectionSampler {
     return clicks
   }
 
-  private mutating func strikeDead(_ clicks: UInt8, at slot: UInt64) -> UInt8 {
+  mutating func strikeDead(_ clicks: UInt8, at slot: UInt64) -> UInt8 {
     var live: UInt8 = 0
     var rest = clicks
     while rest != 0 {

@@ -7,7 +7,8 @@ public import Units
 /// Two modules and the light between them, on one thread and one clock, the same for the same scenario and seed.
 ///
 /// Light is computed up to the time that was asked for and no further. Where it is cut does not matter: the same
-/// settings at the same times give the same clicks.
+/// settings at the same times give the same clicks. The counters of the front-end are those of light without Eve where
+/// they count outside of the gate.
 public final class Simulation {
   public let scenario: Scenario
   public let alice: FpgaModel
@@ -22,7 +23,10 @@ public final class Simulation {
   public private(set) var detections: UInt64 = 0
   /// The channel of the present millisecond.
   public private(set) var channel: ChannelState
+  /// Eve at the quantum channel, if she is there.
+  public private(set) var eve: Eavesdropper?
 
+  private let receiver: Receiver
   private let seed: UInt64
   private var process: ChannelProcess
   private var sampler: DetectionSampler
@@ -35,10 +39,13 @@ public final class Simulation {
   private var nextMillisecond: UInt64 = 0
 
   public init(
-    _ scenario: Scenario, seed: UInt64, aliceFaults: FaultPlan = FaultPlan(), bobFaults: FaultPlan = FaultPlan()
+    _ scenario: Scenario, seed: UInt64, attack: EveAttack? = nil, aliceFaults: FaultPlan = FaultPlan(),
+    bobFaults: FaultPlan = FaultPlan()
   ) {
     self.scenario = scenario
     self.seed = seed
+    receiver = attack?.receiver(scenario.receiver) ?? scenario.receiver
+    eve = attack.map { Eavesdropper($0, seed: Philox.block(low: 3, high: 0, key: seed).0) }
     let choices = ChoiceSource(seed: Philox.block(low: 0, high: 0, key: seed).0)
     alice = FpgaModel(role: .alice, faults: aliceFaults, choices: choices)
     bob = FpgaModel(role: .bob, faults: bobFaults, choices: choices)
@@ -141,6 +148,7 @@ public final class Simulation {
       present = Light(self, from: slot)
       light = present
       sampler.begin(at: slot)
+      if let table = present.eveTable { eve?.note(from: slot, settings: present.settings, passes: table.passes) }
     }
     if present.isLit {
       pulsesSent += end - slot
@@ -148,8 +156,13 @@ public final class Simulation {
     }
     guard present.isGated else { return }
     found.removeAll(keepingCapacity: true)
-    sampler.collect(
-      into: &found, before: end, table: present.table, settings: present.settings, enabled: present.enabled)
+    if let table = present.eveTable {
+      sampler.collect(
+        into: &found, before: end, table: table, settings: present.settings, enabled: present.enabled)
+    } else {
+      sampler.collect(
+        into: &found, before: end, table: present.table, settings: present.settings, enabled: present.enabled)
+    }
     detections += UInt64(found.count)
     frontEnd.count(found)
     bob.receive(found)
@@ -163,11 +176,13 @@ public final class Simulation {
     let settings: EmissionSettings
     let enabled: UInt8
     let table: ClickTable
+    /// In place of `table` when Eve acts slot by slot.
+    let eveTable: EveClickTable?
     /// Mean counts per slot of each detector that are not sampled: outside the gate, or with the gates closed.
     let ungated: [Double]
 
     init(_ simulation: Simulation, from start: UInt64) {
-      let receiver = simulation.scenario.receiver
+      let receiver = simulation.receiver
       let channel = simulation.channel
       self.start = start
       isLit = simulation.alice.isOpen
@@ -176,6 +191,7 @@ public final class Simulation {
       let gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
       enabled = simulation.bob.enabledDetectors
       table = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: gate)
+      eveTable = isLit && isGated ? Self.eveTable(simulation, settings: settings, gate: gate) : nil
       let open = GateWindow(widthPs: GateWindow.slotPs, centrePs: 0, offsetPs: 0, spreadPs: 1)
       let all = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: open)
       var rest = [Double](repeating: 0, count: Analyser.detectorCount)
@@ -185,6 +201,18 @@ public final class Simulation {
         if isSampled { rest[detector] -= table.mean(of: detector, under: settings) }
       }
       ungated = rest
+    }
+
+    private static func eveTable(
+      _ simulation: Simulation, settings: EmissionSettings, gate: GateWindow
+    ) -> EveClickTable? {
+      guard let eve = simulation.eve else { return nil }
+      switch eve.attack {
+      case .intercept, .split:
+        return EveClickTable(
+          eve, channel: simulation.channel, settings: settings, receiver: simulation.receiver, gate: gate)
+      case .axisLoss: return nil
+      }
     }
   }
 }

@@ -27,10 +27,10 @@ enum ProgressLine {
 
 /// The report that scripts read: a line `report`, then `key=value` lines.
 enum Report {
-  static func text(_ plan: RunPlan, _ result: RunResult) -> String {
+  static func text(_ plan: RunPlan, _ result: RunResult, eve: EveOption?) -> String {
     let totals = result.bob
     let rate = Double(totals.netSecretBits) / plan.seconds
-    let values: [(String, String)] = [
+    var values: [(String, String)] = [
       ("scenario", plan.scenario.name), ("seed", "\(plan.seed)"), ("seconds", number(plan.seconds)),
       ("variant", "\(plan.alice.variant)"), ("pulses", "\(result.pulses)"), ("detections", "\(result.detections)"),
       ("sifted_bits", "\(totals.siftedBits)"), ("cross_clicks", "\(totals.crossClicks)"),
@@ -47,6 +47,14 @@ enum Report {
       ("heap_allocations", "\(result.allocations)"), ("wall_s", String(format: "%.2f", result.wallSeconds)),
       ("refusal", totals.lastRefusal.map { "\($0.name)" } ?? "none"),
     ]
+    if let eve, let report = result.eve {
+      values += [
+        ("eve", eve.name), ("eve_known_bits", "\(report.knownBits)"),
+        ("eve_known_share", String(format: "%.6f", report.knownShare)),
+        ("eve_bound", report.finished.isEmpty ? "none" : report.boundHolds ? "holds" : "broken"),
+      ]
+    }
+    values.append(("alarm", result.alarm ?? "none"))
     return "report\n" + values.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
   }
 

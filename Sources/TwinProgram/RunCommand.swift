@@ -41,6 +41,8 @@ struct Run: ParsableCommand {
   var faultAlice: FaultName?
   @Option(help: ArgumentHelp("Break a device of Bob: \(FaultName.list).", valueName: "fault"))
   var faultBob: FaultName?
+  @Option(help: ArgumentHelp(EveOption.help, valueName: "attack"))
+  var eve: EveOption?
   @Flag(help: "Print the report only.")
   var quiet = false
 
@@ -61,7 +63,7 @@ struct Run: ParsableCommand {
       }
     }
     for line in Report.complaints(result) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
-    print(Report.text(plan, result))
+    print(Report.text(plan, result, eve: eve))
     throw ExitCode(result.isGood ? 0 : 1)
   }
 
@@ -102,6 +104,8 @@ struct Run: ParsableCommand {
     var plan = RunPlan(scenario: scenario, seconds: seconds, seed: seed, alice: alice, bob: bob)
     plan.aliceFaults = faultAlice?.plan ?? plan.aliceFaults
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
+    plan.attack = eve?.attack
+    plan.relay = eve?.relay
     plan.records = try record.map(Self.folder)
     return plan
   }

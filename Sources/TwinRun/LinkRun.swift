@@ -24,6 +24,9 @@ package struct RunPlan {
   /// Length of the pre-shared authentication key; a block takes 64 bytes.
   package var secretBytes = 4096
   package var records: URL?
+  /// What Eve does to the light and to the messages. With either she listens on the classical link.
+  package var attack: EveAttack?
+  package var relay: RelayAttack?
 
   package init(scenario: Scenario, seconds: Double, seed: UInt64, alice: LinkConfiguration, bob: LinkConfiguration) {
     self.scenario = scenario
@@ -47,9 +50,12 @@ package struct LinkRun: ~Copyable {
   static var overheadTicksMax: UInt64 { 200_000 }
 
   private let plan: RunPlan
+  private let bobCable: MemoryCable
   package let simulation: Simulation
   package let cable: MemoryCable
   package let recorder: Recorder
+  /// Eve on the classical link, nil without her.
+  package let relay: ManInTheMiddle?
   package var alice: Alice
   package var bob: Bob
   package private(set) var tick: UInt64 = 0
@@ -57,8 +63,12 @@ package struct LinkRun: ~Copyable {
   package init(_ plan: RunPlan) {
     self.plan = plan
     simulation = Simulation(
-      plan.scenario, seed: plan.seed, aliceFaults: plan.aliceFaults, bobFaults: plan.bobFaults)
-    cable = MemoryCable(capacity: 1 << 16, delayTicks: Self.linkDelayTicks)
+      plan.scenario, seed: plan.seed, attack: plan.attack, aliceFaults: plan.aliceFaults, bobFaults: plan.bobFaults)
+    let hasEve = plan.attack != nil || plan.relay != nil
+    // Eve passes messages on once a tick, which is the delay that the link has without her.
+    cable = MemoryCable(capacity: 1 << 16, delayTicks: hasEve ? 0 : Self.linkDelayTicks)
+    bobCable = hasEve ? MemoryCable(capacity: 1 << 16, delayTicks: 0) : cable
+    relay = hasEve ? ManInTheMiddle(plan.relay, seed: plan.seed, alice: cable, bob: bobCable) : nil
     recorder = Recorder(keepsInputs: plan.records != nil)
     var random = SeededRandom(seed: plan.seed ^ 0x6769_6d62_616c_0001)
     var aliceBlocks = HostBlocks()
@@ -71,7 +81,7 @@ package struct LinkRun: ~Copyable {
       session: SessionMemory(role: .alice, configuration: plan.alice, from: &aliceBlocks), now: Instant(ns: 0))
     var bobBlocks = HostBlocks()
     var bobBoard = TwinBoard(
-      simulation, role: .bob, seed: random.next(), link: MemoryLink(cable, end: 1), recorder: recorder)
+      simulation, role: .bob, seed: random.next(), link: MemoryLink(bobCable, end: 1), recorder: recorder)
     bobBoard.journal = MemoryJournal(plan.bobJournal)
     bob = Bob(
       configuration: plan.bob, end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks), board: bobBoard,
@@ -114,6 +124,7 @@ package struct LinkRun: ~Copyable {
     let now = Instant(ns: tick * TimeBase.tick.count)
     simulation.advance(to: now)
     cable.passTick()
+    relay?.passTick { [eve = simulation.eve] slot, choice in eve?.knows(slot: slot, choice) ?? false }
     gimbal_watch_begin()
     if aliceTurns {
       alice.turn(at: now)
@@ -149,7 +160,13 @@ package struct LinkRun: ~Copyable {
       keysMatch: recorder.keysMatch && alice.keyCount == bob.keyCount,
       deadlineMisses: alice.deadlineMisses + bob.deadlineMisses, allocations: allocations,
       wallSeconds: Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18,
-      states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd])
+      states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd], eve: eveReport)
+  }
+
+  /// What Eve knows of the blocks; nil without her.
+  package var eveReport: EveReport? {
+    guard let relay else { return nil }
+    return EveReport(heard: relay.listener.blocks, recorded: recorder.blocks, plan: plan.bob.plan().credit)
   }
 }
 
@@ -174,6 +191,7 @@ package struct RunResult {
   package let wallSeconds: Double
   package let states: [ModuleState]
   package let ends: [SessionEnd]
+  package let eve: EveReport?
 
-  package var isGood: Bool { keysMatch && bob.netSecretBits > 0 }
+  package var isGood: Bool { keysMatch && bob.netSecretBits > 0 && eve?.boundHolds != false }
 }

@@ -30,6 +30,10 @@ BAD = [
     ["run", "--set", "epsilon_correct=16"], ["run", "--set", "planned_sifted=0"],
     ["run", "--set", "planned_qber=500000"], ["run", "--set", "axis_share_max=1"],
     ["run", "--set", "exchange_frames=4294967295"], ["run", "--set", "exchange_frames=0"],
+    ["run", "--eve", ""], ["run", "--eve", "bogus"], ["run", "--eve", "intercept"], ["run", "--eve", "intercept:0"],
+    ["run", "--eve", "intercept:1.1"], ["run", "--eve", "intercept:nan"], ["run", "--eve", "split:1"],
+    ["run", "--eve", "axis-loss:-1"], ["run", "--eve", "axis-loss:inf"], ["run", "--eve", "relay"],
+    ["run", "--eve", "relay:bogus"],
     ["run", "--set-alice", "variant=2"], ["run", "--set-bob", "x=1"],
     ["rate"], ["rate", "--model", "x", "--qber", "0.1"], ["rate", "--model", "bb84", "--qber", "0.5"],
     ["rate", "--model", "bb84", "--qber=-0.1"], ["rate", "--model", "bb84", "--qber", "nan"],
@@ -118,6 +122,27 @@ class Formulas(unittest.TestCase):
                 options = [f"--qber={qber}", f"--block={block}", f"--efficiency={efficiency}"]
                 answer = twin("rate", f"--model={model}", *options)
                 self.near(values(answer.stdout)["secret_bits_per_sifted_bit"], expected, 8)
+
+
+class Eve(unittest.TestCase):
+    def run_with(self, eve, seconds):
+        answer = twin("run", "--quiet", "--scenario", "bench", "--seconds", seconds, "--eve", eve)
+        report = values(answer.stdout)
+        self.assertEqual(report["eve"], eve)
+        share = int(report["eve_known_bits"]) / int(report["sifted_bits"])
+        self.assertAlmostEqual(float(report["eve_known_share"]), share, 5)
+        return answer.returncode, report
+
+    def test_eve_whoTakesLittle_leavesAKey(self):
+        status, report = self.run_with("intercept:0.03", "1")
+        self.assertEqual((status, report["eve_bound"], report["alarm"]), (0, "holds", "none"))
+        self.assertAlmostEqual(float(report["eve_known_share"]), 0.01, 2)
+
+    def test_eve_whoIsNoticed_leavesNoKeyAndStatusOne(self):
+        for eve, alarm in [("split", "decoy"), ("axis-loss:3", "axisBiased")]:
+            status, report = self.run_with(eve, "0.3")
+            self.assertEqual((status, report["eve_bound"], report["alarm"]), (1, "none", alarm))
+            self.assertEqual((report["final_bits"], report["keys_match"]), ("0", "no"))
 
 
 def bits(text, count):

@@ -1,0 +1,109 @@
+import Controller
+import Foundation
+import Optics
+import Testing
+import TwinRun
+import Units
+
+private func run(
+  frames: UInt32, seed: UInt64, attack: EveAttack? = nil, relay: RelayAttack? = nil
+) -> (result: RunResult, recorder: Recorder, relay: ManInTheMiddle?) {
+  var plan = plan(frames: frames, seed: seed)
+  plan.attack = attack
+  plan.relay = relay
+  // Sifted keys are kept for runs with a folder; nothing is written to it here.
+  plan.records = URL(fileURLWithPath: "unused")
+  var link = LinkRun(plan)
+  let result = link.run { _ in }
+  return (result, link.recorder, link.relay)
+}
+
+/// Sifted bits of the first block that differ between the modules.
+private func siftedErrors(_ recorder: Recorder) -> (errors: Int, bits: Int) {
+  guard let block = recorder.blocks[0], let alice = block.siftedKeys[.alice], let bob = block.siftedKeys[.bob] else {
+    return (0, 0)
+  }
+  return (zip(alice, bob).reduce(0) { $0 + ($1.0 ^ $1.1).nonzeroBitCount }, block.siftedBits)
+}
+
+private func agrees(_ count: Int, of trials: Int, with p: Double) -> Bool {
+  abs(Double(count) - Double(trials) * p) < 5 * (Double(trials) * p * (1 - p)).squareRoot()
+}
+
+/// Intercepting everything makes a third of the bits wrong, and the block is refused.
+@Test(arguments: UInt64(1)...3) func intercept_ofEverything_isRefused(seed: UInt64) throws {
+  let (result, recorder, _) = run(frames: 30, seed: seed, attack: .intercept(share: 1))
+  let (errors, bits) = siftedErrors(recorder)
+  // The bench itself has 1 %: 1/3 + 0.01 (1 - 2/3).
+  #expect(bits > 20_000 && agrees(errors, of: bits, with: 0.3367), "\(errors) of \(bits)")
+  #expect(!result.isGood && result.bob.blocksOk == 0 && result.alice.blocksOk == 0)
+  #expect(["notReconciled", "qberTooHigh"].contains(result.alarm))
+  let eve = try #require(result.eve)
+  #expect(eve.siftedBits == Int(result.bob.siftedBits) && agrees(eve.knownBits, of: eve.siftedBits, with: 0.332))
+}
+
+/// Intercepting a tenth of the pulses leaves no key, or one that her record allows for.
+@Test(arguments: UInt64(1)...3) func intercept_ofATenth_shortensTheKeyOrIsRefused(seed: UInt64) throws {
+  let (result, _, _) = run(frames: 60, seed: seed, attack: .intercept(share: 0.1))
+  let eve = try #require(result.eve)
+  #expect(eve.siftedBits == Int(result.bob.siftedBits) && agrees(eve.knownBits, of: eve.siftedBits, with: 0.0332))
+  #expect(eve.boundHolds && (result.bob.blocksOk == 1 || result.alarm != nil))
+}
+
+/// Intercepting a few pulses costs key: less than without Eve, and less than her record leaves.
+@Test(arguments: UInt64(1)...3) func intercept_ofAFew_leavesAShorterKey(seed: UInt64) throws {
+  let honest = run(frames: 80, seed: seed).result
+  let (result, _, _) = run(frames: 80, seed: seed, attack: .intercept(share: 0.03))
+  let eve = try #require(result.eve)
+  let block = try #require(eve.finished.first)
+  #expect(result.isGood && result.alarm == nil && eve.finished.count == 1)
+  #expect(block.heard.knownBits > 500 && block.allowsForEve && block.finalBits == Int(result.bob.finalBits))
+  #expect(block.heard.leakBits == Int(result.bob.disclosedBits))
+  #expect(result.bob.finalBits < honest.bob.finalBits)
+}
+
+/// Bob's rate is as it was and his errors are few, yet no single photon is certain.
+@Test(arguments: UInt64(1)...3) func split_isSeenByTheDecoys(seed: UInt64) throws {
+  let honest = run(frames: 20, seed: seed).result
+  let (result, recorder, _) = run(frames: 20, seed: seed, attack: .split)
+  let (errors, bits) = siftedErrors(recorder)
+  #expect(bits > 10_000 && errors < bits / 50)
+  // All intensities together; that of the signal is held exactly, and decoys lose.
+  #expect(Double(result.detections) > 0.9 * Double(honest.detections))
+  #expect(result.alarm == "decoy" && result.bob.blocksOk == 0)
+  let eve = try #require(result.eve)
+  #expect(eve.siftedBits == bits && eve.knownShare > 0.99)
+}
+
+@Test(arguments: UInt64(1)...3) func axisLoss_isSeenByTheAxisCounts(seed: UInt64) {
+  let (result, _, _) = run(frames: 30, seed: seed, attack: .axisLoss(decibels: 3))
+  #expect(result.alarm == "axisBiased" && result.bob.blocksOk == 0 && result.alice.blocksOk == 0)
+}
+
+/// Eve who only listens hears what Bob counts, and a run with her is the run without her.
+@Test func listening_changesNothing() throws {
+  let honest = run(frames: 40, seed: 4)
+  let heard = run(frames: 40, seed: 4, attack: .axisLoss(decibels: 0))
+  #expect(honest.recorder.blocks[0]?.secretKeys == heard.recorder.blocks[0]?.secretKeys && heard.result.isGood)
+  #expect(honest.result.eve == nil && honest.result.alarm == nil && heard.result.alarm == nil)
+  let eve = try #require(heard.result.eve)
+  #expect(eve.siftedBits == Int(heard.result.bob.siftedBits) && eve.knownBits == 0)
+}
+
+/// Whatever Eve does to a message: no block that she changed becomes a key, and no two keys differ.
+@Test(arguments: RelayAttack.allCases, UInt64(1)...10) func relay_neverLeavesAKeyThatItTouched(
+  attack: RelayAttack, seed: UInt64
+) throws {
+  let (result, recorder, relay) = run(frames: 30, seed: seed, relay: attack)
+  let man = try #require(relay)
+  let story = "changes \(man.changes) in \(man.changedBlocks), alarm \(result.alarm ?? "none")"
+  for (number, block) in recorder.blocks where !block.secretKeys.isEmpty {
+    #expect(!man.changedBlocks.contains(number), "\(story)")
+    if let alice = block.secretKeys[.alice], let bob = block.secretKeys[.bob] { #expect(alice == bob, "\(story)") }
+    // Alice knows that Bob accepted; Bob alone may be left with a key.
+    #expect(block.secretKeys[.bob] != nil, "\(story)")
+  }
+  // A strike can come to nothing: late in place of moved, or at the very end. Then the run is as any other.
+  #expect(man.changes > 0 || result.isGood, "\(story)")
+  #expect(result.keysMatch || result.alarm != nil, "\(story)")
+}
