@@ -285,6 +285,31 @@ class Lengths(unittest.TestCase):
                 with self.subTest(settings=settings, value=value):
                     self.assertLess(abs(own - value), 4e-9 * abs(value))
 
+    def test_finalLength_isAtMost8BitsBelowItsLimit(self):
+        record = synthetic.record(8, events=3000, qber=0, block=1)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "block-7.txt"
+            path.write_text(synthetic.text(record))
+            record = verify_record.read(path)
+        limit = 1 << 23
+        for computed, cap in ((1000, 1000), (limit + 100, limit)):
+            with mock.patch.object(record_bounds.Plan, "length", return_value=computed + 0.5):
+                for final, holds in ((cap, True), (cap - 8, True), (cap - 9, False), (cap + 1, False)):
+                    changed = record | {"computed_length": computed, "final_length": final}
+                    check = verify_record.Check(changed)
+                    verify_record.check_length(check, changed)
+                    with self.subTest(computed=computed, final=final):
+                        self.assertEqual(not check.wrong, holds, check.wrong)
+
+    def test_seedThatIsNoCoin_fails(self):
+        lines = synthetic.record(4, events=12000, qber=0.04, block=2)
+        count, length = int(lines["toeplitz_seed_bits"]), int(lines["final_length"])
+        key = [int(bit) for bit in bin(int("1" + lines["confirmed_alice"], 16))[3:]][: int(lines["kept_bits"])]
+        seed = [1] * count
+        final = synthetic.hexadecimal(synthetic.toeplitz(key, seed, length))
+        lines |= {"toeplitz_seed": synthetic.hexadecimal(seed), "final_key_alice": final, "final_key_bob": final}
+        self.assertEqual(failures(lines), {"key"})
+
     def test_blockWithoutCertainPhotons_hasNoLength(self):
         plan = record_bounds.Plan("perPulse", 1, [0.5, 0.1, 0], [0.5, 0.3, 0.2], 0.34, 10, 15, *[[1, 1, 1]] * 3)
         counts = {"sifted_counts": [100, 10, 1], "error_counts": [1, 0, 0], "cross_counts": [0, 0, 0]}
