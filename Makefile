@@ -19,7 +19,8 @@ ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
-CHECKS := test tidy lint registers-check firmware constant-time proof-test budget-test selftest processes memory-check determinism verify
+CHECKS := test tidy lint registers-check policy-check firmware constant-time proof-test budget-test selftest processes
+CHECKS += memory-check determinism verify
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: python constant-time processes proof-test determinism twin packages setup clean help
@@ -101,6 +102,7 @@ format: ## Format the Swift sources in place
 
 # registers: compile the register descriptions again; registers-check: fail when what they compile to is stale.
 -include Tools/registers/registers.mk
+-include Tools/policy.mk
 
 # verify: the records of the twin, recomputed.
 include Tools/verify.mk
