@@ -4,8 +4,10 @@ PYTHON      ?= python3
 VERIFY_VENV := .build-verify
 NUMPY       := $(VERIFY_VENV)/numpy.stamp
 
-# Runs of the twin, one a line: a one-way block of the default run's kind.
+# Runs of the twin: a one-way block, one of advantage distillation, and one with wave plates.
 VERIFY_RUNS := "--scenario bench --seconds 0.6 --seed 3"
+VERIFY_RUNS += "--scenario lab --seconds 3 --policy 9.5 --channel depolarisation=0.18 --channel transmission=0.2 --set block_bits=2097152"
+VERIFY_RUNS += "--scenario bench --seconds 3 --variant perBlock"
 
 .PHONY: verify
 
