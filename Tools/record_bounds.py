@@ -53,6 +53,7 @@ class Plan:
     means: list
     shares: list
     axis_share: float
+    arrival_share: float
     epsilon_secret: int  # Both are powers of ten without their sign.
     epsilon_correct: int
     planned_sifted: list
@@ -65,7 +66,8 @@ class Plan:
         planned = [record[word] for word in ("planned_sifted", "planned_errors", "planned_cross")]
         return cls(
             record["variant"], record["ad_block"], [mean / 1e6 for mean in record["means"]],
-            [share / 65536 for share in record["shares"]], record["axis_share_max"] / 1e6,
+            [share / 65536 for share in record["shares"]],
+            record["axis_share_max"] / 1e6, record["arrival_share_max"] / 1e6,
             record["epsilon_secret"], record["epsilon_correct"], *planned)  # fmt: skip
 
     def broken_conditions(self):
@@ -78,6 +80,7 @@ class Plan:
             "means: decoy not above vacuum": means[DECOY] > means[VACUUM],
             "shares: not positive or not 1 in sum": min(self.shares) > 0 and sum(self.shares) == 1,
             "axis_share_max: below the even share or not below 1": least <= self.axis_share < 1,
+            "arrival_share_max: below a third or not below 1": 1 / 3 <= self.arrival_share < 1,
             "epsilon: not 10^-1 ... 10^-30": all(1 <= e <= 30 for e in (self.epsilon_secret, self.epsilon_correct)),
         }
         return [condition for condition, holds in conditions.items() if not holds]
@@ -134,9 +137,8 @@ class Plan:
         errors, cross, total = record["error_counts"], record["cross_counts"], sum(record["sifted_counts"])
         arrivals = self.singles_upper(cross, self.planned_cross)
         arrivals_planned = self.singles_upper(self.planned_cross, self.planned_cross)
-        arrival_share = max(1 / 3, self.axis_share) if self.variant == "perPulse" else 1 / 3
         single = self.singles_lower(record["sifted_counts"], self.planned_sifted)
-        out["s1"] = max(0.0, single - self.hidden(arrivals, arrivals_planned, arrival_share))
+        out["s1"] = max(0.0, single - self.hidden(arrivals, arrivals_planned, self.arrival_share))
         out["v"] = self.singles_upper(errors, self.planned_errors)
         errors_planned = self.singles_upper(self.planned_errors, self.planned_errors)
         phase_only = self.hidden(out["v"], errors_planned, self.axis_share)

@@ -30,7 +30,8 @@ ROLES = ("alice", "bob")
 # The lines of a file in order. A string of bits or bytes names the line that counts them.
 LINES = [
     ("format", "word"), ("block", "whole"), ("variant", "word"), ("ad_block", "whole"), ("means", "wholes"),
-    ("shares", "wholes"), ("axis_share_max", "whole"), ("epsilon_secret", "whole"), ("epsilon_correct", "whole"),
+    ("shares", "wholes"), ("axis_share_max", "whole"),
+    ("arrival_share_max", "whole"), ("epsilon_secret", "whole"), ("epsilon_correct", "whole"),
     ("planned_sifted", "wholes"), ("planned_errors", "wholes"), ("planned_cross", "wholes"),
     ("events", "whole"), ("announcements", "bytes events"), ("measurements", "bytes events"),
     ("sifted_bits", "whole"), ("sifted_counts", "wholes"), ("error_counts", "wholes"), ("cross_counts", "wholes"),

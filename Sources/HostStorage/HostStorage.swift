@@ -1,11 +1,15 @@
 public import FixedStorage
+import Foundation
 
 extension Block where Element: FixedWidthInteger {
   /// A zeroed block from the heap of the development machine. It is never returned: a block outlives the program.
   public static func onHost(count: Int) -> Block<Element> {
-    let start = UnsafeMutablePointer<Element>.allocate(capacity: count)
-    unsafe start.initialize(repeating: 0, count: count)
-    return unsafe Block(unsafeStart: start, count: count)
+    // The system gives zeroed pages and fills them when they are first touched: most of a large block never is.
+    guard let memory = unsafe calloc(max(1, count), MemoryLayout<Element>.stride) else {
+      preconditionFailure("out of memory")
+    }
+    // Fresh memory of `count` elements with no other user; zero bytes are the value zero.
+    return unsafe Block(unsafeStart: memory.bindMemory(to: Element.self, capacity: count), count: count)
   }
 }
 

@@ -44,7 +44,8 @@ struct RecordFile {
     return [
       "variant \(configuration.variant)", "ad_block \(configuration.adBlock)", "means \(means)",
       "shares \(configuration.shareSignal.count) \(configuration.shareDecoy.count) \(vacuumShare)",
-      "axis_share_max \(configuration.creditedShareMax.count)", "epsilon_secret \(configuration.epsilonSecret)",
+      "axis_share_max \(configuration.creditedShareMax.count)",
+      "arrival_share_max \(configuration.axisShareMax.count)", "epsilon_secret \(configuration.epsilonSecret)",
       "epsilon_correct \(configuration.epsilonCorrect)",
       "planned_sifted \(counts(planned.sifted[0], planned.sifted[1], planned.sifted[2]))",
       "planned_errors \(counts(planned.errors[0], planned.errors[1], planned.errors[2]))",

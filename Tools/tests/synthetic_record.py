@@ -14,8 +14,10 @@ EPSILONS = {"epsilon_secret": "1", "epsilon_correct": "15"}
 AXIS_SHARE = {"perPulse": "342000", "perBlock": "500000"}
 WEIGHTS = [0.5, 0.4 * 0.26, 0.1 * 0.01]
 # The lines that a key length follows from.
-NUMBERS = ["ad_block", *SETTINGS, "axis_share_max", *EPSILONS, "planned_sifted", "planned_errors", "planned_cross",
-           "sifted_counts", "error_counts", "cross_counts", "parity_bits", "confirmation_bits"]  # fmt: skip
+NUMBERS = [
+    "ad_block", *SETTINGS, "axis_share_max", "arrival_share_max", *EPSILONS, "planned_sifted", "planned_errors",
+    "planned_cross", "sifted_counts", "error_counts", "cross_counts", "parity_bits", "confirmation_bits",
+]
 
 
 def chacha_block(key, nonce, counter):
@@ -140,7 +142,7 @@ def record(seed, events=12000, qber=0.03, block=3, variant="perPulse"):
     tile = 1 << (16 if block == 1 else 18)
     lines = {
         "format": "gimbal-block 2", "block": "7", "variant": variant, "ad_block": str(block), **SETTINGS,
-        "axis_share_max": AXIS_SHARE[variant], **EPSILONS,
+        "axis_share_max": AXIS_SHARE[variant], "arrival_share_max": "342000", **EPSILONS,
         "planned_sifted": words(max(1, count) for count in counts), "planned_errors": words(drawn.errors),
         "planned_cross": words(drawn.cross), "events": str(events), "announcements": drawn.announcements.hex(),
         "measurements": drawn.measurements.hex(), "sifted_bits": str(len(pairs)), "sifted_counts": words(counts),

@@ -85,7 +85,8 @@ CHANGES = [
     *[("means", add(1, k), "bounds") for k in range(3)], ("means", put("50000 50000 200"), "settings"),
     ("means", put("200000 200 200"), "settings"), *[("shares", add(1, k), "settings") for k in range(3)],
     ("shares", put("32769 26213 6554"), "bounds"), ("axis_share_max", add(1), "bounds"),
-    ("axis_share_max", put("333333"), "settings"), ("epsilon_secret", add(1), "bounds"),
+    ("axis_share_max", put("333333"), "settings"), ("arrival_share_max", add(1000), "bounds"),
+    ("arrival_share_max", put("333333"), "settings"), ("epsilon_secret", add(1), "bounds"),
     ("epsilon_correct", put("25"), "confirmation"), ("epsilon_correct", put("31"), "settings"),
     *[("planned_sifted", add(99, k), "bounds") for k in range(3)], ("planned_errors", add(999, 1), "bounds"),
     ("planned_errors", add(99, 2), "bounds"), ("planned_cross", add(99, 1), "bounds"),
@@ -277,7 +278,7 @@ class Lengths(unittest.TestCase):
     def test_numbers_areThoseOf40Digits(self):
         for (*settings, shares), (sifted, errors, cross, axis), expected in VECTORS:
             planned = [n * 9 // 10 + 1 for n in sifted], [m * 11 // 10 for m in errors], [c // 2 for c in cross]
-            plan = record_bounds.Plan(*settings, shares, axis, 10, 15, *planned)
+            plan = record_bounds.Plan(*settings, shares, axis, 1 / 3 if axis >= 1 / 2 else axis, 10, 15, *planned)
             counts = {"sifted_counts": sifted, "error_counts": errors, "cross_counts": cross}
             counts |= {"parity_bits": 4_000_000, "confirmation_bits": 0}
             bounds = plan.bounds(counts)
@@ -311,7 +312,7 @@ class Lengths(unittest.TestCase):
         self.assertEqual(failures(lines), {"key"})
 
     def test_blockWithoutCertainPhotons_hasNoLength(self):
-        plan = record_bounds.Plan("perPulse", 1, [0.5, 0.1, 0], [0.5, 0.3, 0.2], 0.34, 10, 15, *[[1, 1, 1]] * 3)
+        plan = record_bounds.Plan("perPulse", 1, [0.5, 0.1, 0], [0.5, 0.3, 0.2], 0.34, 0.34, 10, 15, *[[1, 1, 1]] * 3)
         counts = {"sifted_counts": [100, 10, 1], "error_counts": [1, 0, 0], "cross_counts": [0, 0, 0]}
         bounds = plan.bounds(counts)
         self.assertEqual([bounds[name] for name in ("s1", "z0", "m0", "p0")], [0, 0, 0, 0])
