@@ -118,7 +118,8 @@ let hostModules: [Target] = [
   .executableTarget(
     name: "TwinProgram",
     dependencies: [
-      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Controller", "Estimation", "HostSockets",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Controller",
+      "Estimation", "FixedStorage", "HostSockets", "HostStorage",
       "LinkControl",
       "Optics", "RegisterMap", "Twin", "TwinRun", "Units",
     ],

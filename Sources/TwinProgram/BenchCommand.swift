@@ -10,7 +10,8 @@ import Units
 /// Measures how fast a stage works on one core of this computer.
 struct Bench: ParsableCommand {
   static var configuration: CommandConfiguration {
-    CommandConfiguration(abstract: "Measure the speed of a stage on one core.", subcommands: [SiftBench.self])
+    CommandConfiguration(
+      abstract: "Measure the speed of a stage on one core.", subcommands: [SiftBench.self, PermuteBench.self])
   }
 }
 
