@@ -211,8 +211,8 @@ def check_distillation(check, record):
         return False
     if alice is None or bob is None:
         return check.expect(False, "a sifted string is absent")
-    check.expect((record["permutation_seed"] is None) == (block == 1), "permutation_seed: only for ad_block above 1")
-    if block > 1 and record["permutation_seed"] is not None:
+    check.expect(record["permutation_seed"] is not None, "permutation_seed: missing")
+    if record["permutation_seed"] is not None:
         places = kernels.permutation(record["permutation_seed"], len(alice))
         if places is None:
             return check.expect(False, "a bin of the permutation overflows: no key may follow")

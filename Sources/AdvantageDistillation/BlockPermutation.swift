@@ -115,8 +115,32 @@ public struct BlockPermutation: ~Copyable {
 
   /// Adds the ones of one bin of `string`, a permuted string, to the counts of the classes they belong to.
   public mutating func countOnes(of bin: Int, in string: borrowing Block<UInt64>, into counts: inout [3 of UInt64]) {
-    let size = size(bin)
+    countOnes(of: bin, at: 0..<bits, in: string, into: &counts)
+  }
+
+  /// The same for a part of a permuted string: `part` holds its bits at `place`, from bit 0 on. Ones outside of the bin
+  /// do not count.
+  public mutating func countOnes(
+    of bin: Int, at place: Range<Int>, in part: borrowing Block<UInt64>, into counts: inout [3 of UInt64]
+  ) {
+    labelShuffled(bin)
     let start = start(of: bin)
+    let common = (start..<start + size(bin)).clamped(to: place)
+    for bit in common where part.bit(bit - place.lowerBound) == 1 { counts[Int(labels[bit - start])] += 1 }
+  }
+
+  /// The bins that hold the bits at `place` of the permuted string.
+  public func bins(over place: Range<Int>) -> Range<Int> {
+    var first = 0
+    while first < binCount, Int(bins[first]) <= place.lowerBound { first += 1 }
+    var end = first
+    while end < binCount, start(of: end) < place.upperBound { end += 1 }
+    return first..<end
+  }
+
+  /// Labels the places of a bin with the class that each bit came from.
+  private mutating func labelShuffled(_ bin: Int) {
+    let size = size(bin)
     label(bin)
     var draws = PublicStream(seed: seed, kind: 1, index: UInt32(bin))
     var i = size - 1
@@ -127,7 +151,6 @@ public struct BlockPermutation: ~Copyable {
       labels[other] = moved
       i -= 1
     }
-    for place in 0..<size where string.bit(start + place) == 1 { counts[Int(labels[place])] += 1 }
   }
 
   /// Labels the places of a bin before its shuffle.

@@ -22,13 +22,20 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
   }
 
-  /// Bob: takes the row of Alice's greeting, if both follow the policy.
-  mutating func followPeer(row: UInt64) {
-    guard End.role == .bob, configuration.policyRow != LinkConfiguration.manualRow,
-      row != UInt64(configuration.policyRow), row < UInt64(PolicyTable.rows.count),
-      PolicyTable.rows[Int(row)].variant == configuration.variant
-    else { return }
+  /// Bob: takes the row of Alice's greeting, if both follow the policy; whether it is another than before.
+  mutating func followPeer(row: UInt64) -> Bool {
+    guard End.role == .bob, differsByRow(row), core.distiller.isIdle else { return false }
     follow(row: Int(row), because: .peer)
+    return true
+  }
+
+  /// Alice: Bob's greeting has another row, which he will leave for hers when he hears of it.
+  func isRowForPeerToFollow(_ row: UInt64) -> Bool { End.role == .alice && differsByRow(row) }
+
+  /// Whether the peer follows another row of the policy, of the same variant.
+  private func differsByRow(_ row: UInt64) -> Bool {
+    configuration.policyRow != LinkConfiguration.manualRow && row != UInt64(configuration.policyRow)
+      && row < UInt64(PolicyTable.rows.count) && PolicyTable.rows[Int(row)].variant == configuration.variant
   }
 
   private mutating func follow(row: Int, because reason: PolicyReason) {

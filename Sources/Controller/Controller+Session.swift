@@ -50,7 +50,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let role = try reader.take(from: inbox.payload)
     let isAnswer = try reader.take(from: inbox.payload) != 0
     // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
+    // The row of the policy is settled before the own greeting goes out.
     if case .idle = state, !isAnswer {
+      chooseRow()
+      try followRowOfGreeting()
       isAnswering = true
       apply(.startRequested)
     }
@@ -73,6 +76,16 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     agree(peerNonce: nonce, block: max(own, block))
   }
 
+  /// Bob: follows the row in a greeting that he has not answered yet. Fields lie at the end, nine bytes each.
+  private mutating func followRowOfGreeting() throws(PayloadError) {
+    guard inbox.payload.count >= 9 * Int(ConfigurationField.count) else { throw .tooShort }
+    let field = Int(ConfigurationField.policyRow.rawValue)
+    let place = inbox.payload.count - 9 * (Int(ConfigurationField.count) - field) + 1
+    var reader = ByteReader()
+    let row = try reader.take64(from: inbox.payload.extracting(place..<inbox.payload.count))
+    _ = followPeer(row: row)
+  }
+
   /// Reads the peer's configuration. Bob follows its row of the policy first; then every field has to be the same.
   private mutating func agreesOnConfiguration(_ reader: inout ByteReader) throws(PayloadError) -> Bool {
     var values: [19 of UInt64] = .init(repeating: 0)
@@ -80,7 +93,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       guard try reader.take(from: inbox.payload) == number else { throw .outOfRange }
       values[Int(number)] = try reader.take64(from: inbox.payload)
     }
-    followPeer(row: values[Int(ConfigurationField.policyRow.rawValue)])
+    let row = values[Int(ConfigurationField.policyRow.rawValue)]
+    if followPeer(row: row) {
+      // Alice has passed over the greeting with the other row.
+      greet()
+    } else if isRowForPeerToFollow(row) {
+      return false
+    }
     for number in 0..<ConfigurationField.count {
       guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
       let value = values[Int(number)]

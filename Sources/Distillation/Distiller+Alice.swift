@@ -129,6 +129,7 @@ extension Distiller {
     summary.errors = try IntensityCounts(from: payload, &reader)
     summary.keptErrors = UInt64(try reader.take32(from: payload))
     summary.cross = try IntensityCounts(from: payload, &reader)
+    guard errorsAreTold(withinReason: summary) else { return refuse(.accountsDiffer, &channel) }
     let peerLength = Int(clamping: try reader.take64(from: payload))
     let peerLeak = try reader.take64(from: payload)
     try reader.finish(payload)
@@ -141,6 +142,15 @@ extension Distiller {
     }
     guard result.refusal != nil || !leavesRow(result) else { return refuse(.rowLeft, &channel) }
     sendLength(min(own, peerLength), &channel)
+  }
+
+  /// No more errors than bits, of each intensity and among what was kept, and no more there than in all.
+  private func errorsAreTold(withinReason summary: BlockSummary) -> Bool {
+    let sifted = summary.sifted.triple
+    let errors = summary.errors.triple
+    for k in 0..<3 where errors[k] > sifted[k] { return false }
+    let heaviest = summary.keptErrors * UInt64(plan.adBlock)
+    return summary.keptErrors <= UInt64(keptBits) && heaviest <= summary.errors.total
   }
 
   private mutating func sendLength(_ bits: Int, _ channel: inout BlockChannel) {

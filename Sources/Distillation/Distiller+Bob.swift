@@ -161,25 +161,21 @@ extension Distiller {
       let changed = keptKey[place.lowerBound + i] ^ right
       errors += UInt64(changed.nonzeroBitCount)
       if keepsAll {
-        countErrors(changed, at: (place.lowerBound + i) * 64)
         storage.strings.block[place.lowerBound + i] = right
+        storage.strings.corrected[first + i] = changed
       } else {
         storage.strings.kept[place.lowerBound + i] = right
       }
     }
+    if keepsAll { countErrors(ofTile: number) }
     return errors
   }
 
-  /// Counts the ones of a word of the class order by intensity.
-  private mutating func countErrors(_ word: UInt64, at place: Int) {
-    let decoy = Int(summary.sifted.signal)
-    let vacuum = decoy + Int(summary.sifted.decoy)
-    var rest = word
-    while rest != 0 {
-      let bit = place + rest.trailingZeroBitCount
-      summary.errors[bit < decoy ? .signal : bit < vacuum ? .decoy : .vacuum] += 1
-      rest &= rest - 1
-    }
+  /// Counts the errors of a tile of the permuted string by intensity; they stand where the corrected tile stood.
+  private mutating func countErrors(ofTile number: Int) {
+    var counts = summary.errors.triple
+    storage.countErrors(at: place(ofTile: number), into: &counts)
+    summary.errors = IntensityCounts(signal: counts[0], decoy: counts[1], vacuum: counts[2])
   }
 
   /// Computes the length and tells Alice the counts that it follows from.
@@ -188,7 +184,6 @@ extension Distiller {
     summary.ledger = channel.ledger(half)
     let result = keyLength()
     summary.result = result
-    guard result.refusal != nil || !leavesRow(result) else { return refuse(.rowLeft, &channel) }
     storage.payload.clear()
     summary.errors.write(into: &storage.payload)
     storage.payload.put32(UInt32(summary.keptErrors))
@@ -202,6 +197,7 @@ extension Distiller {
   private mutating func agree(on bits: Int, replenishing bytes: Int, _ channel: inout BlockChannel) {
     guard bits > 0 else { return refuse(.noLength, &channel) }
     guard let result = summary.result else { return refuse(.unexpectedMessage, &channel) }
+    guard !leavesRow(result) else { return refuse(.rowLeft, &channel) }
     let own = finalLength(of: result)
     guard bits <= own, own - bits <= Self.lengthToleranceBits, bytes == min(Self.replenishBytes, bits / 8) else {
       return refuse(.accountsDiffer, &channel)

@@ -13,8 +13,6 @@ struct LoadProgress {
 
   var reader: SiftedReader
   var stage = Stage.counting
-  /// Bits copied, without a permutation.
-  var copied = 0
   var seed: [32 of UInt8] = .init(repeating: 0)
   var peerIsLoaded = false
 
@@ -29,17 +27,13 @@ extension Distiller {
   /// Whether the peer's sifted string of the block in work has left the pages it was sifted into.
   public var peerHasLoaded: Bool { load.peerIsLoaded }
 
-  /// The public seed of the permutation; all zero without advantage distillation.
+  /// The public seed of the permutation.
   public var permutationSeed: [32 of UInt8] { load.seed }
 
   /// What follows when both modules agree on the counts.
   mutating func beginLoading() {
     precondition(siftedBits <= 64 * storage.strings.block.count)
     load = LoadProgress(half: half)
-    guard !keepsAll else {
-      phase = .loading
-      return
-    }
     phase = role == .alice ? .drawingPermutation : .awaitingPermutation
   }
 
@@ -71,15 +65,6 @@ extension Distiller {
 
   /// One bounded piece of laying out the string.
   mutating func loadOneStep(_ store: inout SiftedStore, _ channel: inout BlockChannel) {
-    if keepsAll {
-      for _ in 0..<Self.wordsMovedPerStep {
-        let (word, bits) = store.drain(&load.reader)
-        guard bits > 0 else { return finishLoading(&channel) }
-        storage.strings.block.setBits(at: load.copied, count: bits, to: word)
-        load.copied += bits
-      }
-      return
-    }
     switch load.stage {
     case .counting:
       guard storage.permutation.count(limit: Self.bitsCountedPerStep) else { return }

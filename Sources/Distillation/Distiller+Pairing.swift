@@ -173,7 +173,8 @@ extension Distiller {
       let middle = (low + high) / 2
       if powers(middle).wrong + powers(middle).right > accepted { low = middle } else { high = middle }
     }
-    return PartsPerMillion(UInt32(1_000_000 * powers(low).wrong / accepted) + 1)
+    // So few accepted groups as no error rate explains: what a hostile peer may pretend.
+    return PartsPerMillion(UInt32(1_000_000 * min(0.49, powers(low).wrong / accepted)) + 1)
   }
 
   private func powers(_ qber: Double) -> (wrong: Double, right: Double) {
@@ -211,6 +212,11 @@ extension Distiller {
 }
 
 extension Distiller.Storage {
+  /// Adds the errors of the tile at `place` of the permuted string, the first of `strings.corrected`.
+  mutating func countErrors(at place: Range<Int>, into counts: inout [3 of UInt64]) {
+    Self.countErrors(at: place, &permutation, strings.corrected, into: &counts)
+  }
+
   fileprivate mutating func countOnes(of bin: Int, into counts: inout [3 of UInt64]) {
     Self.countOnes(of: bin, &permutation, strings.block, into: &counts)
   }
@@ -221,5 +227,14 @@ extension Distiller.Storage {
     into counts: inout [3 of UInt64]
   ) {
     permutation.countOnes(of: bin, in: string, into: &counts)
+  }
+
+  private static func countErrors(
+    at place: Range<Int>, _ permutation: inout BlockPermutation, _ errors: borrowing Block<UInt64>,
+    into counts: inout [3 of UInt64]
+  ) {
+    for bin in permutation.bins(over: place) {
+      permutation.countOnes(of: bin, at: place, in: errors, into: &counts)
+    }
   }
 }

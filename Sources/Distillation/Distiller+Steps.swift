@@ -37,6 +37,8 @@ extension Distiller {
     guard phase != .idle, phase != .refused, phase != .finished else { return }
     if type == .abort {
       refuse(.peerGaveUp, &channel)
+      // Alice refuses a row that was left; Bob knows it from the same counts.
+      if let result = summary.result, result.refusal == nil, leavesRow(result) { summary.refusal = .rowLeft }
       return
     }
     do throws(PayloadError) {

@@ -18,7 +18,7 @@ public enum DistillerPhase: Equatable, Sendable {
   case drawingPermutation
   /// Bob: the seed is due.
   case awaitingPermutation
-  /// The sifted string is laid out: copied, or permuted as a whole.
+  /// The sifted string is laid out, permuted as a whole.
   case loading
   /// The own string is ready, the peer's is not.
   case awaitingPeerLoad
@@ -241,7 +241,7 @@ public struct Distiller: ~Copyable {
   }
 
   var siftedBits: Int { Int(summary.sifted.total) }
-  /// Without advantage distillation the whole block is kept, in place and in class order.
+  /// Without advantage distillation the whole block is kept, in place.
   var keepsAll: Bool { plan.adBlock == 1 }
   var tileCount: Int { (keptBits + Self.tileBits - 1) / Self.tileBits }
   func bits(ofTile tile: Int) -> Int { min(Self.tileBits, keptBits - tile * Self.tileBits) }

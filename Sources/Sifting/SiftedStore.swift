@@ -37,6 +37,7 @@ public struct SiftedStore: ~Copyable {
   private var following: Block<UInt16>
   private var firstFree: UInt16
   public private(set) var freePages: Int
+  private var bitCounts: [2 of Int] = .init(repeating: 0)
   private var chains: [6 of PageChain] = .init(repeating: PageChain())
   private var axisCounts: [2 of AxisCounts] = .init(repeating: AxisCounts())
   private var crossCounts: [2 of IntensityCounts] = .init(repeating: IntensityCounts())
@@ -52,7 +53,7 @@ public struct SiftedStore: ~Copyable {
     freePages = count
   }
 
-  public func count(_ half: Half) -> Int { Int(sifted(half).total) }
+  public func count(_ half: Half) -> Int { bitCounts[Int(half.rawValue)] }
 
   public func sifted(_ half: Half) -> IntensityCounts {
     IntensityCounts(
@@ -82,12 +83,11 @@ public struct SiftedStore: ~Copyable {
   public mutating func append(_ bit: UInt8, _ intensity: Intensity, to half: Half) -> Bool {
     let index = place(intensity, half)
     let offset = chains[index].bits % Self.pageBits
-    if offset == 0 {
-      guard addPage(to: index, of: half) else { return false }
-    }
+    guard bitCounts[Int(half.rawValue)] < Self.bitsMax, offset != 0 || addPage(to: index) else { return false }
     let word = Int(chains[index].last) * Self.pageWords + offset / 64
     pages[word] |= UInt64(bit & 1) << UInt64(offset % 64)
     chains[index].bits += 1
+    bitCounts[Int(half.rawValue)] += 1
     return true
   }
 
@@ -134,6 +134,7 @@ public struct SiftedStore: ~Copyable {
       while chains[index].pages > 0 { releaseFirst(of: index) }
       chains[index] = PageChain()
     }
+    bitCounts[Int(half.rawValue)] = 0
     axisCounts[Int(half.rawValue)] = AxisCounts()
     crossCounts[Int(half.rawValue)] = IntensityCounts()
   }
@@ -148,8 +149,8 @@ public struct SiftedStore: ~Copyable {
     Int(half.rawValue) * Self.classes + Int(intensity.rawValue)
   }
 
-  private mutating func addPage(to index: Int, of half: Half) -> Bool {
-    guard firstFree != Self.none, count(half) < Self.bitsMax else { return false }
+  private mutating func addPage(to index: Int) -> Bool {
+    guard firstFree != Self.none else { return false }
     let page = firstFree
     firstFree = following[Int(page)]
     freePages -= 1

@@ -26,8 +26,7 @@ struct RecordFile {
       "axis_counts \(counts(bob.axes.x, bob.axes.y, bob.axes.z))",
     ]
     lines += both("sifted", block.siftedKeys, bits: block.siftedBits)
-    let isPermuted = configuration.adBlock > 1 && !block.permutationSeed.isEmpty
-    lines.append("permutation_seed \(isPermuted ? bytes(block.permutationSeed) : "-")")
+    lines.append("permutation_seed \(bytes(block.permutationSeed))")
     lines.append("kept_bits \(block.keptBits)")
     lines += both("kept", block.keptKeys, bits: block.keptBits)
     lines.append("confirmed_bits \(block.confirmedKeys.isEmpty ? 0 : block.keptBits)")

@@ -106,6 +106,26 @@ private func permuted(
   }
 }
 
+/// Counted piece by piece, at pieces that cut through bins, the classes come to the same.
+@Test func countOnes_ofPieces_addsUpToTheWhole() {
+  let bits = 200_000
+  var permutation = permutation()
+  var random = SeededRandom(seed: 8)
+  let string = (0..<bits).map { _ in UInt8.random(in: 0...1, using: &random) }
+  let result = permuted(string, classes: [120_000, 70_000, 10_000], &permutation, seed: seed(2))
+  var whole: [3 of UInt64] = .init(repeating: 0)
+  for bin in 0..<permutation.binCount { permutation.countOnes(of: bin, in: result, into: &whole) }
+  var pieces: [3 of UInt64] = .init(repeating: 0)
+  for first in stride(from: 0, to: bits, by: 65_536) {
+    let place = first..<min(bits, first + 65_536)
+    var piece = Block<UInt64>.onHost(count: 1024)
+    for bit in place { piece.setBit(bit - first, to: result.bit(bit)) }
+    for bin in permutation.bins(over: place) { permutation.countOnes(of: bin, at: place, in: piece, into: &pieces) }
+  }
+  #expect(permutation.bins(over: 0..<bits) == 0..<permutation.binCount)
+  for kind in 0..<3 { #expect(pieces[kind] == whole[kind]) }
+}
+
 @Test func bins_ofTheLargestBlock_fitTheMemory() {
   let counts = [1, 57_344, 57_345, BlockPermutation.bitsMax].map(BlockPermutation.binCount)
   #expect(counts == [1, 1, 2, 8192])

@@ -190,6 +190,22 @@ private let pairingCases = [
   }
 }
 
+/// All vacuum bits are the last of the class order and half of them are wrong: a tile of nothing else has no end.
+@Test func block_withRandomVacuumBits_isReconciled() throws {
+  var pair = Pair()
+  var block = TestBlock(bits: 65_536 + 200, qber: 0.02, seed: 2)
+  let vacuum = block.labels.count { $0 == .vacuum }
+  for i in block.bits - 400..<block.bits where i % 2 == 0 { block.received[i] = block.sent[i] ^ 1 }
+  pair.open(block, seed: 2)
+  pair.begin()
+  try pair.run()
+  let phases = pair.phases
+  let bob = pair.bob.distiller.summary
+  #expect(vacuum > 0 && phases == [.finished, .finished] && Int(bob.errors.total) == block.errors)
+  let wrong = (0..<block.bits).count { block.labels[$0] == .vacuum && block.sent[$0] != block.received[$0] }
+  #expect(Int(bob.errors.vacuum) == wrong)
+}
+
 /// Some of the cases above must make key, or they prove nothing about it.
 @Test func block_ofPairsWithoutErrors_makesKeyOfSeveralTiles() throws {
   var pair = Pair(plan(expectedQber: 1, adBlock: 2))

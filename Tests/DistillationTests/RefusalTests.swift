@@ -171,7 +171,7 @@ private func flip(_ bit: Int, in pair: inout Pair) {
   let honest = pair.messages
   let phases = pair.phases
   #expect(phases == [.finished, .finished])
-  #expect(Set(honest.map(\.type)).count == 14, "every kind of message of a block is on the way")
+  #expect(Set(honest.map(\.type)).count == 15, "every kind of message of a block is on the way")
   var random = SeededRandom(seed: 8)
   var refusedByTag = 0
   for index in honest.indices where !honest[index].payload.isEmpty {

@@ -136,7 +136,7 @@ def record(seed, events=12000, qber=0.03, block=3, variant="perPulse"):
     counts = [len(part) for part in drawn.pairs]
     pairs = [pair for part in drawn.pairs for pair in part]
     permutation_seed = source.randbytes(32)
-    kept = distilled(permuted(pairs, permutation_seed), block) if block > 1 else pairs
+    kept = distilled(permuted(pairs, permutation_seed), block)
     wrong, n = sum(a != b for a, b in kept), len(kept)
     chosen = (math.lgamma(n + 1) - math.lgamma(wrong + 1) - math.lgamma(n - wrong + 1)) / math.log(2)
     tile = 1 << (16 if block == 1 else 18)
@@ -148,7 +148,7 @@ def record(seed, events=12000, qber=0.03, block=3, variant="perPulse"):
         "measurements": drawn.measurements.hex(), "sifted_bits": str(len(pairs)), "sifted_counts": words(counts),
         "error_counts": words(drawn.errors), "cross_counts": words(drawn.cross), "axis_counts": words(drawn.axes),
         "sifted_alice": hexadecimal(a for a, _ in pairs), "sifted_bob": hexadecimal(b for _, b in pairs),
-        "permutation_seed": permutation_seed.hex() if block > 1 else "-", "kept_bits": str(n),
+        "permutation_seed": permutation_seed.hex(), "kept_bits": str(n),
         "kept_alice": hexadecimal(a for a, _ in kept), "kept_bob": hexadecimal(b for _, b in kept),
         "confirmed_bits": str(n), "confirmed_alice": hexadecimal(a for a, _ in kept),
         "confirmed_bob": hexadecimal(a for a, _ in kept), "parity_bits": str(int(1.15 * chosen) + 20),
