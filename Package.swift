@@ -112,8 +112,8 @@ let hostModules: [Target] = [
   hostModule(
     "TwinRun",
     uses: [
-      "CAllocationWatch", "Checksum", "Controller", "Distillation", "Estimation", "FixedStorage", "HostStorage",
-      "LinkControl", "Optics", "Ports", "Sifting", "Twin", "Units", "Wire",
+      "AdvantageDistillation", "CAllocationWatch", "Checksum", "Controller", "Distillation", "Estimation",
+      "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports", "Sifting", "Twin", "Units", "Wire",
     ]),
   .executableTarget(
     name: "TwinProgram",
@@ -153,8 +153,8 @@ let hostModules: [Target] = [
   suite(
     "Controller",
     uses: [
-      "Distillation", "HostStorage", "LinkControl", "Optics", "Ports", "RegisterMap", "Sifting", "Twin", "TwinRun",
-      "Units", "Wire",
+      "AdvantageDistillation", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports",
+      "RegisterMap", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),
   suite(
     "Firmware",

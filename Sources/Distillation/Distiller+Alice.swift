@@ -51,7 +51,8 @@ extension Distiller {
     case (.amplifying, .seedTaken):
       try takeSeedTaken(payload, &reader)
     case (.amplifying, .tag):
-      // Bob tags only what he has accepted.
+      // Bob tags only what he has accepted, which is after Alice's tag.
+      guard tagIsSent else { throw .outOfRange }
       guard channel.verifyTag(payload, in: half) else { return refuse(.tagWrong, &channel) }
       peerTagIsRight = true
     default:

@@ -164,7 +164,8 @@ extension Distiller {
   }
 
   /// The error rate of kept bits that the share of accepted groups suggests, if errors are independent: accepted is
-  /// (1 - Q)^b + Q^b, and of those Q^b are wrong. It only sets up the first tile.
+  /// (1 - Q)^b + Q^b, and of those Q^b are wrong. It only sets up the first tile. No rate explains fewer groups than
+  /// at Q = 1/2; whatever the peer says, the rate is at most that.
   private var expectedKeptQber: PartsPerMillion {
     let accepted = Double(keptBits) / Double(groups)
     var low = 0.0

@@ -11,30 +11,46 @@ package struct EveReport {
   package let finished: [FinishedBlock]
   /// Bounds of the last block whose errors were told; nil if there is none.
   package let bounds: KeyLengthResult?
+  /// What the key lengths of the run were computed by.
+  let plan: BlockCredit
 
   package struct FinishedBlock {
     package let number: UInt32
     package let finalBits: Int
     package let heard: OverheardBlock
+    /// Bits that were reconciled, and those of them that Eve knows.
+    package let keptBits: Int
+    package let knownKeptBits: Int
 
-    /// Bits of the sifted key that Eve's record leaves open, at block length 1 of distillation.
+    init(number: UInt32, finalBits: Int, heard: OverheardBlock, adBlock: Int) {
+      self.number = number
+      self.finalBits = finalBits
+      self.heard = heard
+      (keptBits, knownKeptBits) =
+        adBlock == 1
+        ? (heard.siftedBits, heard.knownBits)
+        : heard.pairing.kept(ofKnown: heard.known.flatMap { $0 }, block: adBlock)
+    }
+
+    /// Bits of the reconciled key that Eve's record leaves open.
     ///
-    /// Each sifted bit is either known to her with certainty or, to her record, uniform and independent of the others;
+    /// Each kept bit is either known to her with certainty or, to her record, uniform and independent of the others;
     /// every parity and every bit of a hash that was announced takes away at most one bit more. So the smooth
     /// min-entropy of the reconciled key is at least this number, and a key must not be longer. It is a necessary
     /// condition for this very attack. The bound of the key length holds for all attacks, hence is shorter.
-    package var openBits: Int { heard.siftedBits - heard.knownBits - heard.leakBits }
+    package var openBits: Int { keptBits - knownKeptBits - heard.leakBits }
 
     package var allowsForEve: Bool { finalBits <= openBits }
   }
 
   init(heard: [UInt32: OverheardBlock], recorded: [UInt32: Recorder.Block], plan: BlockCredit) {
+    self.plan = plan
     siftedBits = heard.values.reduce(0) { $0 + $1.siftedBits }
     knownBits = heard.values.reduce(0) { $0 + $1.knownBits }
     finished = recorded.filter { !$0.value.secretKeys.isEmpty }.sorted { $0.key < $1.key }.map { number, block in
       FinishedBlock(
         number: number, finalBits: max(block.finalBits(.alice), block.finalBits(.bob)),
-        heard: heard[number] ?? OverheardBlock())
+        heard: heard[number] ?? OverheardBlock(), adBlock: plan.adBlock)
     }
     bounds = heard.sorted { $0.key < $1.key }.last { $0.value.errors != nil }.map { Self.bounds($0.value, plan) }
   }

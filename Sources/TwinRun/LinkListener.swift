@@ -17,14 +17,18 @@ struct PassingFrame {
 /// What Eve keeps of one block from what she heard.
 package struct OverheardBlock {
   /// Sifted bits, and those of them that she knows.
-  package var siftedBits = 0
-  package var knownBits = 0
+  package var siftedBits: Int { known.reduce(0) { $0 + $1.count } }
+  package var knownBits: Int { known.reduce(0) { $0 + $1.count { $0 } } }
+  /// Whether she knows a sifted bit, in the order of sifting: of signal, decoy and vacuum pulses.
+  package var known: [[Bool]] = [[], [], []]
   /// Sifted bits and, if Bob came so far, errors and cross clicks by intensity.
   package var sifted = IntensityCounts()
   package var errors: IntensityCounts?
   package var cross = IntensityCounts()
   /// Parities and bits charged for hashes, as Bob tells with his counts.
   package var leakBits = 0
+  /// Advantage distillation, if there is any.
+  package var pairing = OverheardPairing()
 }
 
 /// Eve's ear at the classical link. It reads the two streams as their senders wrote them, and counts the sifted bits
@@ -63,10 +67,23 @@ struct LinkListener {
       blocks[passing.block, default: OverheardBlock()].cross = reader.counts()
       _ = reader.integer(bytes: 8)
       blocks[passing.block, default: OverheardBlock()].leakBits = Int(clamping: reader.integer(bytes: 8))
+    case .permutation: blocks[passing.block, default: OverheardBlock()].pairing.seed = passing.payload
+    case .accepted: hearAccepted(&reader, block: passing.block)
     case .hello, .refuse, .window, .stop, .drained, .close, .closed, .parityRequest, .parityReply, .reconciled,
-      .confirm, .length, .seed, .tag, .abort, .permutation, .loaded, .parities, .accepted, .rejected, .seedTaken, nil:
+      .confirm, .length, .seed, .tag, .abort, .loaded, .parities, .rejected, .seedTaken, nil:
       break
     }
+  }
+
+  /// Flags come 2048 a message, the first in the lowest bit. The last byte may hold flags of no group; they are zero.
+  private mutating func hearAccepted(_ reader: inout PayloadReader, block: UInt32) {
+    _ = reader.integer(bytes: 4)
+    var flags: [Bool] = []
+    while !reader.isAtEnd {
+      let byte = reader.integer(bytes: 1)
+      flags += (0..<8).map { byte >> $0 & 1 == 1 }
+    }
+    blocks[block, default: OverheardBlock()].pairing.accepted += flags
   }
 
   private mutating func hearDetections(_ reader: inout PayloadReader) {
@@ -94,9 +111,8 @@ struct LinkListener {
       let kept = reader.integer(bytes: 1)
       for i in first..<min(first + 8, batch.slots.count) where kept >> UInt64(i - first) & 1 == 1 {
         guard batch.choices.count > i, let choice = PulseChoice(announced: batch.choices[i]) else { continue }
-        heard.siftedBits += 1
         heard.sifted[choice.intensity] += 1
-        if knows(batch.slots[i], choice) { heard.knownBits += 1 }
+        heard.known[Int(choice.intensity.rawValue)].append(knows(batch.slots[i], choice))
       }
     }
     blocks[block] = heard
@@ -120,6 +136,8 @@ struct PayloadReader {
   private var place = 0
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  var isAtEnd: Bool { place >= bytes.count }
 
   mutating func integer(bytes count: Int) -> UInt64 {
     var value: UInt64 = 0

@@ -68,7 +68,10 @@ package struct LinkRun: ~Copyable {
     // Eve passes messages on once a tick, which is the delay that the link has without her.
     cable = MemoryCable(capacity: 1 << 16, delayTicks: hasEve ? 0 : Self.linkDelayTicks)
     bobCable = hasEve ? MemoryCable(capacity: 1 << 16, delayTicks: 0) : cable
-    relay = hasEve ? ManInTheMiddle(plan.relay, seed: plan.seed, alice: cable, bob: bobCable) : nil
+    relay =
+      hasEve
+      ? ManInTheMiddle(
+        plan.relay, seed: plan.seed, hasPairing: plan.alice.adBlock > 1, alice: cable, bob: bobCable) : nil
     recorder = Recorder(keepsInputs: plan.records != nil)
     var random = SeededRandom(seed: plan.seed ^ 0x6769_6d62_616c_0001)
     var aliceBlocks = HostBlocks()

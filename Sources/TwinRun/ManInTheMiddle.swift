@@ -37,9 +37,10 @@ package final class ManInTheMiddle {
   private var directions = [Direction(), Direction()]
 
   /// `alice` is the cable whose end 0 Alice has, `bob` the one whose end 1 Bob has.
-  package init(_ attack: RelayAttack?, seed: UInt64, alice: MemoryCable, bob: MemoryCable) {
+  /// `hasPairing` says that the modules do advantage distillation, so that Eve may strike at its messages.
+  package init(_ attack: RelayAttack?, seed: UInt64, hasPairing: Bool, alice: MemoryCable, bob: MemoryCable) {
     self.attack = attack
-    strikes = Strikes(attack, seed: seed)
+    strikes = Strikes(attack, seed: seed, hasPairing: hasPairing)
     ends = [alice, bob]
   }
 
@@ -100,7 +101,8 @@ package final class ManInTheMiddle {
 
   /// A tag covers its block's messages of sifting and distillation, but for itself and `abort`, until it is sent.
   private func noteCovered(_ frame: PassingFrame) {
-    guard frame.type >= MessageType.detections.rawValue, frame.type < MessageType.tag.rawValue,
+    guard frame.type >= MessageType.detections.rawValue, frame.type != MessageType.tag.rawValue,
+      frame.type != MessageType.abort.rawValue,
       directions.allSatisfy({ !$0.tagged.contains(frame.block) })
     else { return }
     changedBlocks.insert(frame.block)

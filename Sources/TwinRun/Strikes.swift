@@ -12,10 +12,10 @@ struct Strikes {
   /// Messages between a message and its repetition.
   let delay: Int
 
-  init(_ attack: RelayAttack?, seed: UInt64) {
+  init(_ attack: RelayAttack?, seed: UInt64, hasPairing: Bool) {
     // The two differ in the constant, so that no attack shares its moments with the choice of pulses.
     var random = SeededRandom(seed: seed ^ 0x7265_6c61_7900_0001)
-    let targets = Self.targets(of: attack)
+    let targets = Self.targets(of: attack) + (hasPairing ? Self.pairingTargets(of: attack) : [])
     let target = targets[Int(random.next() % UInt64(targets.count))]
     type = target.type
     from = target.from
@@ -46,6 +46,13 @@ struct Strikes {
     }
   }
 
+  /// The same of advantage distillation, twice each: few kinds of message are all the more often chosen.
+  private static func pairingTargets(of attack: RelayAttack?) -> [Target] {
+    let followed = [Target(.permutation, from: 0), Target(.parities, from: 0, 8)]
+    let answers = [Target(.accepted, from: 1, 8), Target(.rejected, from: 0, 8)]
+    return attack == .reorder ? followed : [followed, answers, followed, answers].flatMap { $0 }
+  }
+
   /// Messages that another one of their direction follows without an answer in between.
   private static var followed: [Target] {
     [
@@ -66,7 +73,7 @@ struct Strikes {
     forgeable + [
       Target(.hello, from: 0), Target(.hello, from: 1), Target(.window, from: 0), Target(.windowSet, from: 1),
       Target(.drained, from: 1), Target(.parityRequest, from: 1, 8), Target(.reconciled, from: 1),
-      Target(.tag, from: 0), Target(.tag, from: 1),
+      Target(.loaded, from: 0), Target(.loaded, from: 1), Target(.tag, from: 0), Target(.tag, from: 1),
     ]
   }
 

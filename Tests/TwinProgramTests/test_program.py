@@ -139,7 +139,7 @@ class Eve(unittest.TestCase):
         self.assertAlmostEqual(float(report["eve_known_share"]), 0.01, 2)
 
     def test_eve_whoIsNoticed_leavesNoKeyAndStatusOne(self):
-        for eve, alarm in [("split", "decoy"), ("axis-loss:3", "axisBiased")]:
+        for eve, alarm in [("split", "decoy"), ("axis-loss:3", "axis_biased")]:
             status, report = self.run_with(eve, "0.3")
             self.assertEqual((status, report["eve_bound"], report["alarm"]), (1, "none", alarm))
             self.assertEqual((report["final_bits"], report["keys_match"]), ("0", "no"))
