@@ -134,7 +134,7 @@ let hostModules: [Target] = [
   suite("Drivers", uses: ["Units", "FixedStorage", "HostStorage", "Checksum", "RegisterMap", "Ports"]),
   suite("Wire", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite("Sifting", uses: ["FixedStorage", "HostStorage", "Units"]),
-  suite("Estimation", uses: ["HostStorage", "Units"]),
+  suite("Estimation", uses: ["AdvantageDistillation", "FixedStorage", "HostStorage", "Units"]),
   suite("Reconciliation", uses: ["FixedStorage", "HostStorage", "Units"]),
   suite("AdvantageDistillation", uses: ["FixedStorage", "HostStorage"]),
   suite("PrivacyAmplification", uses: ["FixedStorage", "HostStorage"]),

@@ -9,10 +9,10 @@ public enum GroupTails: Sendable {
 public enum GroupRule: Sendable {
   /// Every group by itself, each permuted by itself.
   case grouped
-  /// The larger of grouped and pooled; both sets of tails share the failure probability.
+  /// The larger of grouped and pooled; both sets of tails share the failure probability. Block length 1 only.
   ///
-  /// Above block length 1 the two need different permutations. Only the way that was carried out gives a key, and it
-  /// must have been chosen before the seed of the permutation was drawn, without knowledge of this result.
+  /// Above it the two ways need different permutations, so that only one of them is carried out, before the counts are
+  /// known that decide which is larger.
   case larger
 }
 
@@ -71,7 +71,7 @@ public struct GroupedKeyLengthPlan: Sendable {
   public let block: Int
   public let tails: GroupTails
   public let multiPhotonTag: MultiPhotonTag
-  public var rule = GroupRule.grouped
+  public private(set) var rule = GroupRule.grouped
   public var target = SecurityTarget()
 
   /// Refused as `KeyLengthPlan.checked` refuses.
@@ -95,6 +95,12 @@ public struct GroupedKeyLengthPlan: Sendable {
     self.block = block
     self.tails = tails
     self.multiPhotonTag = multiPhotonTag
+  }
+
+  /// Sets the rule; refused as `largerOfTwoPermutations` for the larger way above block length 1.
+  public mutating func follow(_ rule: GroupRule) throws(ParameterRefusal) {
+    if case .larger = rule, block > 1 { throw .largerOfTwoPermutations }
+    self.rule = rule
   }
 
   /// L, the exponent of every tail: 10 tails per group, 13 with the tag, and as many again for the pooled bounds.

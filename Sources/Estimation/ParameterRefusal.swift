@@ -24,6 +24,8 @@ public enum ParameterRefusal: UInt8, Error {
   case flipOutsideRange
   /// More errors than bits, or a count of 2^50 or more.
   case countsInconsistent
+  /// The larger of two key lengths was asked for that rest on different permutations.
+  case largerOfTwoPermutations
 
   /// The condition that must hold, in words that need no table.
   public var condition: StaticString {
@@ -41,6 +43,7 @@ public enum ParameterRefusal: UInt8, Error {
     case .singleShareOutsideRange: "the share of single photons must be above 0 and at most 1"
     case .flipOutsideRange: "the flip probability must be at least 0 and below 0.5"
     case .countsInconsistent: "errors must not exceed bits, and counts must stay below 2^50"
+    case .largerOfTwoPermutations: "the larger of grouped and pooled needs block 1"
     }
   }
 }

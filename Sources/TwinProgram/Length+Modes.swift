@@ -100,7 +100,7 @@ extension Length {
       credit: try perBlock(), settings: settings, block: block,
       tails: streaming ? .streaming(planned: groups) : .inversion, multiPhotonTag: tag)
     plan.target = target
-    plan.rule = orPooled ? .larger : .grouped
+    if orPooled { try plan.follow(.larger) }
     let result = plan.result(for: groups, leakBits: leak(first) + leak(second) + leak(third))
     return Outcome(bounds: result.overall, way: result.way)
   }

@@ -78,7 +78,7 @@ struct Length: ParsableCommand {
   @Option(help: "How often the keys may differ.") var epsilonCorrect = 1e-15
   @Flag(help: "Bounds for announcements on the way; the counts are taken as planned.") var streaming = false
   @Flag(help: "Two intensities, signal and decoy; six-state and bb84 only.") var oneDecoy = false
-  @Flag(help: "perblock-grouped: the larger of grouped and pooled.") var orPooled = false
+  @Flag(help: "perblock-grouped with block 1: the larger of grouped and pooled.") var orPooled = false
 
   func run() throws {
     try checkShapes()
@@ -128,7 +128,7 @@ struct Length: ParsableCommand {
     case .meanOutsideRange, .signalNotAboveDecoyPlusVacuum, .decoyNotAboveVacuum: "mu=\(mu.text)"
     case .shareNotPositive, .sharesNotSummingToOne: "probabilities=\(probabilities.text)"
     case .epsilonOutsideRange: "epsilon-secret=\(epsilonSecret) epsilon-correct=\(epsilonCorrect)"
-    case .blockOutsideRange: "block=\(block)"
+    case .blockOutsideRange, .largerOfTwoPermutations: "block=\(block)"
     case .efficiencyOutsideRange: "efficiency=\(efficiency)"
     case .axisShareOutsideRange: keyShareMax.map { "key-share-max=\($0)" } ?? "axis-max=\(axisMax ?? 0)"
     case .countsInconsistent, .qberOutsideRange, .singleShareOutsideRange, .flipOutsideRange: countsText

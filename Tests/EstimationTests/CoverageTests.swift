@@ -3,140 +3,123 @@ import Foundation
 import HostStorage
 import Testing
 
-/// What Eve does to the single photons of a block; `progress` runs from 0 to 1 along it.
-enum Attack: CaseIterable {
-  /// White noise that grows along the block.
-  case drift
-  /// Three photons in ten get the one pattern that the Z axis never shows.
-  case phaseOnZ
-  /// Photons are dense and noisy in the first half, sparse and clean in the second, and crowds are let through.
-  case denseWhereNoisy
-  /// Three single photons in ten reach Bob as two; the rest is left alone.
-  case amplify
+/// Every event of this file may fail in one block of twenty.
+private let nats = log(20.0)
 
-  func patternChance(_ progress: Double) -> Double {
-    switch self {
-    case .drift: 0.3 * progress
-    case .phaseOnZ: 0.3
-    case .denseWhereNoisy: progress < 0.5 ? 0.25 : 0.02
-    case .amplify: 0
-    }
-  }
-
-  func singleChance(_ progress: Double) -> Double {
-    switch self {
-    case .drift, .phaseOnZ, .amplify: 0.95
-    case .denseWhereNoisy: progress < 0.5 ? 0.98 : 0.85
-    }
-  }
-
-  func pattern(_ random: inout SeededRandom) -> Int {
-    self == .phaseOnZ ? 0 : Int(random.next() % 3)
-  }
+/// At most this many of `trials` events of probability 5 % come true: mean and three standard deviations.
+private func most(_ trials: Int, tails: Double = 1) -> Double {
+  let p = 0.05 * tails
+  return Double(trials) * p + 3 * (Double(trials) * p * (1 - p)).squareRoot()
 }
 
-/// One sifted bit as only a referee sees it.
-private struct Round {
-  var isSingle: Bool
-  var isError: Bool
-  var isPhaseOnly: Bool
-}
-
-/// A block of sifted bits under an attack, with the intensity drawn given the photon number as the source does.
-private struct Population {
-  static let means = [0.3, 0.1, 0.001]
-  static let shares = [0.5, 0.35, 0.15]
-  static let settings = DecoySettings(means: [0.3, 0.1, 0.001], shares: [0.5, 0.35, 0.15])!
-
-  var rounds: [Round] = []
-  var counts: DecoyCounts
-
-  init(_ attack: Attack, rounds total: Int, random: inout SeededRandom) {
-    var sifted: [3 of UInt64] = [0, 0, 0]
-    var errors: [3 of UInt64] = [0, 0, 0]
-    var cross: [3 of UInt64] = [0, 0, 0]
-    let weights = (0...2).map { photons in
-      (0..<3).map { Self.shares[$0] * exp(-Self.means[$0]) * pow(Self.means[$0], Double(photons)) }
+/// Good groups (M0), odd phase parities among them (p0) and phase-only patterns from errors (n_z), each from what is
+/// true of the stage before, at 5 % each. The populations are those of finite-key.md section 4, which found at most
+/// 0.2 %, 0 and 1.2 %.
+@Test(arguments: Attack.ofPatterns) func distillationBounds_underAttack_failLessThanTheyMay(attack: Attack) {
+  let trials = 300
+  let total = 6000
+  var hidden = 0
+  var failures: [Int: (good: Int, odd: Int)] = [2: (0, 0), 3: (0, 0), 5: (0, 0)]
+  var tightness = 0.0
+  var random = SeededRandom(seed: 3)
+  for _ in 0..<trials {
+    let population = Population(attack, rounds: total, random: &random)
+    let errors = Double(population.singleErrors)
+    let phaseOnly = Double(population.phaseOnly)
+    let bound = ChernoffTail.trialsUpper(errors, chance: 2.0 / 3, nats: nats) - errors
+    if phaseOnly > bound { hidden += 1 }
+    let pool = Double(population.singles) - errors
+    let shuffled = population.rounds.shuffled(using: &random)
+    for block in [2, 3, 5] {
+      let bounds = DistillationBounds(block: block, nats: nats)
+      let least = bounds.goodBlocks(pool: pool, of: UInt64(total))
+      let rate = bounds.phaseErrorAfter(before: phaseOnly / pool, goodBlocks: least, of: UInt64(total))
+      let (good, odd) = groups(of: shuffled, block: block)
+      if Double(good) < least { failures[block]!.good += 1 }
+      if Double(odd) > rate * Double(good) { failures[block]!.odd += 1 }
+      tightness += least / Double(good) / Double(3 * trials)
     }
-    for index in 0..<total {
-      let progress = Double(index) / Double(total)
-      let isSingle = chance(attack.singleChance(progress), &random)
-      let photons = isSingle ? 1 : (chance(0.3, &random) ? 0 : 2)
-      let k = draw(weights[photons], &random)
-      var round = Round(isSingle: isSingle, isError: false, isPhaseOnly: false)
-      if attack == .amplify && isSingle && chance(0.3, &random) {
-        guard chance(1.0 / 3, &random) else {
-          cross[k] += 1
-          continue
-        }
-        round.isSingle = false
-      } else if isSingle {
-        if chance(attack.patternChance(progress), &random) {
-          let axis = Int(random.next() % 3)
-          round.isPhaseOnly = axis == attack.pattern(&random)
-          round.isError = !round.isPhaseOnly
-        }
-      } else {
-        round.isError = chance(photons == 0 ? 0.5 : 0.1, &random)
-      }
-      sifted[k] += 1
-      if round.isError { errors[k] += 1 }
-      rounds.append(round)
-    }
-    counts = DecoyCounts(sifted: sifted, errors: errors, crossClicks: cross)
   }
-
-  /// Good blocks and odd phase parities among them after a global permutation.
-  func distilled(block: Int, random: inout SeededRandom) -> (good: Int, odd: Int) {
-    let shuffled = rounds.shuffled(using: &random)
-    var good = 0
-    var odd = 0
-    for start in stride(from: 0, through: shuffled.count - block, by: block) {
-      let members = shuffled[start..<start + block]
-      guard members.allSatisfy({ $0.isSingle && !$0.isError }) else { continue }
-      good += 1
-      odd += members.count { $0.isPhaseOnly } % 2
-    }
-    return (good, odd)
+  #expect(Double(hidden) <= most(trials), "\(hidden)")
+  for (block, failed) in failures {
+    #expect(Double(failed.good) <= most(trials) && Double(failed.odd) <= most(trials), "\(block): \(failed)")
   }
+  #expect(tightness > 0.85 && tightness < 1)
 }
 
-private func chance(_ p: Double, _ random: inout SeededRandom) -> Bool {
-  Double(random.next() >> 11) * 0x1p-53 < p
+/// Four-state credit: whatever share of the patterns is Y, which always shows, the hidden ones stay within their bound.
+@Test(arguments: [0, 0.25, 0.5, 1]) func hiddenUpper_ofFourStates_holdsForEveryShareOfY(share: Double) {
+  let trials = 1000
+  var failures = 0
+  var random = SeededRandom(seed: 5)
+  for _ in 0..<trials {
+    var seen = 0
+    var hidden = 0
+    for _ in 0..<1000 {
+      if chance(share, &random) || chance(0.5, &random) { seen += 1 } else { hidden += 1 }
+    }
+    let bound = ChernoffTail.trialsUpper(Double(seen), chance: 0.5, nats: nats) - Double(seen)
+    if Double(hidden) > bound { failures += 1 }
+  }
+  #expect(Double(failures) <= most(trials), "\(failures)")
+  #expect(share > 0 || failures > 0)
 }
 
-private func draw(_ weights: [Double], _ random: inout SeededRandom) -> Int {
-  let point = Double(random.next() >> 11) * 0x1p-53 * (weights[0] + weights[1] + weights[2])
-  return point < weights[0] ? 0 : (point < weights[0] + weights[1] ? 1 : 2)
+/// Single photons and errors among them from decoy counts, at 5 % for each of five tails and of two, announced at the
+/// end and on the way. The bounds are not so wide that nothing could fail: they stay within a third of the truth.
+@Test(arguments: Attack.ofPatterns, [false, true])
+func decoyBounds_underAttack_failLessThanTheyMay(attack: Attack, streaming: Bool) {
+  let trials = 100
+  var random = SeededRandom(seed: 23)
+  let planned = Population(attack, rounds: 12_000, random: &random).counts
+  let bounds = DecoyBounds(Population.settings, nats: nats)
+  var failures = (singles: 0, errors: 0)
+  var slack = (singles: 0.0, errors: 0.0)
+  for _ in 0..<trials {
+    let population = Population(attack, rounds: 12_000, random: &random)
+    let counts = population.counts
+    let least = bounds.singlesLower(
+      counts.sifted, tails: streaming ? .streaming(planned: planned.sifted) : .inversion)
+    let mostErrors = bounds.singlesUpper(
+      counts.errors, tails: streaming ? .streaming(planned: planned.errors) : .inversion)
+    if Double(population.singles) < least { failures.singles += 1 }
+    if Double(population.singleErrors) > mostErrors { failures.errors += 1 }
+    slack.singles += least / Double(population.singles) / Double(trials)
+    slack.errors += Double(population.singleErrors) / mostErrors / Double(trials)
+  }
+  #expect(Double(failures.singles) <= most(trials) && Double(failures.errors) <= most(trials), "\(failures)")
+  #expect(slack.singles > 0.75 && slack.errors > 0.6, "\(slack)")
 }
 
 /// With epsilon as loose as can be, each tail may fail in 1.4 % of blocks; every figure behind the length stays within
-/// what its tails allow, and the bounds are not so wide that nothing could fail.
-@Test(arguments: [Attack.drift, .phaseOnZ, .denseWhereNoisy], [Form.inversion, .streaming])
+/// what its tails allow, for every block length, through the whole pipeline.
+@Test(arguments: Attack.ofPatterns, [Form.inversion, .streaming])
 func bounds_underAttack_failNoMoreThanTheirTails(attack: Attack, form: Form) {
   let trials = 60
   var failures = (singles: 0, errors: 0, phase: 0, good: 0, odd: 0)
   var slack = 0.0
   var random = SeededRandom(seed: 7)
+  let planned = Population(attack, rounds: 12_000, random: &random).counts
   for _ in 0..<trials {
     let population = Population(attack, rounds: 12_000, random: &random)
-    var plan = form.plan(PerPulse(), Population.settings, block: 2, planned: population.counts)
-    plan.target = SecurityTarget(epsilonSecret: 0.99)
-    let result = plan.result(for: population.counts, leakBits: 0)
-    #expect(result.goodBlocks > 0)
-    let singles = population.rounds.count { $0.isSingle }
-    let errors = population.rounds.count { $0.isSingle && $0.isError }
-    let phaseOnly = population.rounds.count { $0.isPhaseOnly }
-    let (good, odd) = population.distilled(block: 2, random: &random)
-    if Double(singles) < result.singlePhotons { failures.singles += 1 }
-    if Double(errors) > result.singlePhotonErrors { failures.errors += 1 }
-    if Double(phaseOnly) > result.errorPatterns - result.singlePhotonErrors { failures.phase += 1 }
-    if Double(good) < result.goodBlocks { failures.good += 1 }
-    if Double(odd) > result.phaseErrorAfter * Double(good) { failures.odd += 1 }
-    slack += result.singlePhotons / Double(singles) / Double(trials)
+    let shuffled = population.rounds.shuffled(using: &random)
+    for block in [2, 3, 5] {
+      var plan = form.plan(PerPulse(), Population.settings, block: block, planned: planned)
+      plan.target = SecurityTarget(epsilonSecret: 0.99)
+      let result = plan.result(for: population.counts, leakBits: 0)
+      #expect(result.goodBlocks > 0)
+      let (good, odd) = groups(of: shuffled, block: block)
+      if Double(population.singles) < result.singlePhotons { failures.singles += 1 }
+      if Double(population.singleErrors) > result.singlePhotonErrors { failures.errors += 1 }
+      let phaseOnly = result.errorPatterns - result.singlePhotonErrors
+      if Double(population.phaseOnly) > phaseOnly { failures.phase += 1 }
+      if Double(good) < result.goodBlocks { failures.good += 1 }
+      if Double(odd) > result.phaseErrorAfter * Double(good) { failures.odd += 1 }
+      slack += result.singlePhotons / Double(population.singles) / Double(3 * trials)
+    }
   }
-  #expect(failures.singles <= 4 && failures.errors <= 2 && failures.phase <= 3 && failures.good <= 6)
-  #expect(failures.odd <= 6)
+  #expect(failures.singles <= 12 && failures.errors <= 6 && failures.phase <= 9 && failures.good <= 18)
+  #expect(failures.odd <= 18)
   #expect(slack > 0.7)
 }
 
@@ -144,41 +127,16 @@ func bounds_underAttack_failNoMoreThanTheirTails(attack: Attack, form: Form) {
 @Test func singlePhotons_underAmplification_holdWithTheTagOnly() {
   var failures: [Form: Int] = [:]
   var random = SeededRandom(seed: 13)
+  let planned = Population(.amplify, rounds: 40_000, random: &random).counts
   for _ in 0..<40 {
     let population = Population(.amplify, rounds: 40_000, random: &random)
-    let singles = Double(population.rounds.count { $0.isSingle })
     for form in Form.allCases {
-      var plan = form.plan(PerPulse(), Population.settings, block: 1, planned: population.counts)
+      var plan = form.plan(PerPulse(), Population.settings, block: 1, planned: planned)
       plan.target = SecurityTarget(epsilonSecret: 0.99)
       let result = plan.result(for: population.counts, leakBits: 0)
-      if singles < result.singlePhotons { failures[form, default: 0] += 1 }
+      if Double(population.singles) < result.singlePhotons { failures[form, default: 0] += 1 }
     }
   }
   #expect(failures[.inversionTagged, default: 0] <= 3 && failures[.streamingTagged, default: 0] <= 3)
   #expect(failures[.inversion, default: 0] >= 30, "\(failures)")
-}
-
-/// Eve reads each announced axis and stops at the moment her luck has beaten the fixed-size bound. That bound then
-/// fails more often than the 5 % it states; the bound for announcements on the way does not.
-@Test func hiddenUpper_againstAnEveWhoStopsInTime_holdsWhereTheInversionFails() {
-  let nats = 3.0
-  let trials = 2000
-  let rounds = 1500
-  let table = (0...rounds).map { ChernoffTail.trialsUpper(Double($0), chance: 2.0 / 3, nats: nats) - Double($0) }
-  let lambda = MartingaleTail.lambda(plannedSeen: 2.0 / 3 * Double(rounds), share: 1.0 / 3, nats: nats)
-  var random = SeededRandom(seed: 11)
-  var failures = (inversion: 0, martingale: 0)
-  for _ in 0..<trials {
-    var seen = 0
-    var hidden = 0
-    for _ in 0..<rounds {
-      if chance(1.0 / 3, &random) { hidden += 1 } else { seen += 1 }
-      if Double(hidden) > table[seen] { break }
-    }
-    let bound = MartingaleTail.hiddenUpper(Double(seen), share: 1.0 / 3, lambda: lambda, nats: nats)
-    if Double(hidden) > table[seen] { failures.inversion += 1 }
-    if Double(hidden) > bound { failures.martingale += 1 }
-  }
-  #expect(Double(failures.inversion) > 0.05 * Double(trials))
-  #expect(Double(failures.martingale) <= 0.05 * Double(trials))
 }
