@@ -22,7 +22,6 @@ struct AmplificationProgress {
 
 extension Distiller {
   static var seedWordsPerMessage: Int { 512 }
-  private static var tileWords: Int { tileBits / 64 }
 
   var seedBits: Int { ToeplitzAccumulator.seedBits(keyBits: keptBits, outputBits: summary.finalBits) }
   private var seedWordsTotal: Int { Bits.words(for: seedBits) }
@@ -30,7 +29,7 @@ extension Distiller {
   /// Words of the seed, from the first on, that a tile needs.
   private func seedWordsNeeded(byTile tile: Int) -> Int {
     let bits = ToeplitzAccumulator.seedBits(keyBits: bits(ofTile: tile), outputBits: summary.finalBits)
-    return tile * Self.tileWords + Bits.words(for: bits)
+    return firstWord(ofTile: tile) + Bits.words(for: bits)
   }
 
   /// Words of the seed that arrived since they were last shown.
@@ -71,7 +70,8 @@ extension Distiller {
 
   /// Bob's window holds the tile in work and two more; Alice's must have room, too.
   private var maySendSeed: Bool {
-    let ahead = (amplification.takenTiles + 2) * Self.tileWords + Bits.words(for: summary.finalBits)
+    let tile = min(tileCount, amplification.takenTiles + 2)
+    let ahead = firstWord(ofTile: tile) + Bits.words(for: summary.finalBits)
     let held = amplification.seedWords - amplification.forgottenWords
     return !seedIsComplete && amplification.seedWords < ahead
       && held + Self.seedWordsPerMessage <= storage.seed.count
@@ -127,8 +127,8 @@ extension Distiller {
     amplification.tiles += 1
     guard amplification.tiles < tileCount else { return }
     let held = amplification.seedWords - amplification.forgottenWords
-    storage.seed.move(Self.tileWords..<held, to: 0)
-    amplification.forgottenWords += Self.tileWords
+    storage.seed.move(words(ofTile: tile).count..<held, to: 0)
+    amplification.forgottenWords = firstWord(ofTile: amplification.tiles)
     guard role == .bob else { return }
     storage.payload.clear()
     storage.payload.put32(UInt32(tile))

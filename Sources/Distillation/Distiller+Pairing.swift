@@ -193,7 +193,7 @@ extension Distiller {
   mutating func noteErrors(ofTile tile: Int) {
     let offset = (tile - unconfirmedTile) * Self.tileBits
     for bit in 0..<bits(ofTile: tile) {
-      let kept = tile * Self.tileBits + bit
+      let kept = place(ofTile: tile).lowerBound + bit
       let isWrong = storage.strings.kept.bit(kept) ^ storage.strings.corrected.bit(offset + bit)
       var place = pairing.nextGroup * group.length
       while storage.strings.block.bits(at: place, count: group.length) != 0 { place += group.length }

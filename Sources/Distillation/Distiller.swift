@@ -244,18 +244,19 @@ public struct Distiller: ~Copyable {
   /// Without advantage distillation the whole block is kept, in place.
   var keepsAll: Bool { plan.adBlock == 1 }
   var tileCount: Int { (keptBits + Self.tileBits - 1) / Self.tileBits }
-  func bits(ofTile tile: Int) -> Int { min(Self.tileBits, keptBits - tile * Self.tileBits) }
+  func bits(ofTile tile: Int) -> Int { place(ofTile: tile).count }
+
+  /// Where a tile begins, in words; for the tile behind the last, where the string ends. Tiles are as even as words
+  /// allow: a short one at the end could cost more parities than it has bits.
+  func firstWord(ofTile tile: Int) -> Int { tile * Bits.words(for: keptBits) / tileCount }
 
   /// The bits of a tile.
   func place(ofTile tile: Int) -> Range<Int> {
-    tile * Self.tileBits..<tile * Self.tileBits + bits(ofTile: tile)
+    64 * firstWord(ofTile: tile)..<min(keptBits, 64 * firstWord(ofTile: tile + 1))
   }
 
   /// The words of a tile.
-  func words(ofTile tile: Int) -> Range<Int> {
-    let first = tile * Self.tileBits / 64
-    return first..<(first + Bits.words(for: bits(ofTile: tile)))
-  }
+  func words(ofTile tile: Int) -> Range<Int> { firstWord(ofTile: tile)..<firstWord(ofTile: tile + 1) }
 
   /// Whether a confirmation follows this tile.
   func endsConfirmation(_ tile: Int) -> Bool {

@@ -31,6 +31,13 @@ private func paritiesAsked(_ request: [UInt8], tileBits: Int) -> Int {
   return asked
 }
 
+/// Bits of a tile: whole words, shared evenly among as few tiles as hold 65 536 bits each.
+private func tileLength(_ tile: Int, of bits: Int) -> Int {
+  let tiles = (bits + 65_535) / 65_536
+  let words = (bits + 63) / 64
+  return min(bits, 64 * ((tile + 1) * words / tiles)) - 64 * (tile * words / tiles)
+}
+
 /// Bits about the key in all messages: parities by the requests, hashes of 64 bits, and one bit of verdict.
 private func bitsTold(_ messages: [Message], bits: Int) -> (parities: Int, confirmation: Int) {
   var parities = 0
@@ -40,7 +47,7 @@ private func bitsTold(_ messages: [Message], bits: Int) -> (parities: Int, confi
     case .parityRequest:
       let tile = Int(message.payload[0]) * 256 + Int(message.payload[1])
       parities += paritiesAsked(
-        Array(message.payload[10...]), tileBits: min(Distiller.tileBits, bits - tile * Distiller.tileBits))
+        Array(message.payload[10...]), tileBits: tileLength(tile, of: bits))
     // Behind tile and key the hash, and one bit for what Bob does next.
     case .confirm: confirmation += 8 * (message.payload.count - 34) + 1
     default: break

@@ -94,7 +94,7 @@ private func payload(_ random: inout SeededRandom, after messages: [Message], _ 
       #expect(refusals[receiver].map(expected.contains) == true, "\(type) in place of \(key): \(refusals)")
     }
   }
-  #expect(seen.count == (plan.adBlock == 1 ? 13 : 18))
+  #expect(seen.count == (plan.adBlock == 1 ? 14 : 18))
 }
 
 /// Sends `message` in front of the first message of `type` by the same module, so that it comes too early or twice.
