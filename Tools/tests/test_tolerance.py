@@ -102,6 +102,7 @@ class ComplaintTests(unittest.TestCase):
         case = case_named("perPulse-20.7-short")
         wanted = model.plan(case)
         measured = {"keys_match": "yes", "blocks_ok": 1, "blocks_aborted": 0, "policy_row": 57,
+                    "deadline_misses": 0, "heap_allocations": 0,
                     "pulses": wanted.frames * model.FRAME_SLOTS, "final_bits": 2618, "secret_bits": 2106}  # fmt: skip
         forecast = {"final_bits": 2700, "deviation": 300}
         return case, {"status": 0, "measured": measured | changed, "predicted_at_f": forecast}
@@ -111,7 +112,7 @@ class ComplaintTests(unittest.TestCase):
 
     def test_badRuns_areNot(self):
         bad = ({"keys_match": "no"}, {"secret_bits": 0}, {"policy_row": 58}, {"blocks_aborted": 1},
-               {"final_bits": 4300}, {"pulses": 1})  # fmt: skip
+               {"final_bits": 4300}, {"pulses": 1}, {"heap_allocations": 1})  # fmt: skip
         for changed in bad:
             self.assertEqual(len(list(tolerance.complaints(*self.row(**changed)))), 1, changed)
 
