@@ -20,7 +20,7 @@ ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
 CHECKS := test tidy lint registers-check policy-check firmware constant-time proof-test budget-test selftest processes
-CHECKS += memory-check determinism verify
+CHECKS += memory-check determinism verify tolerance-short
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: python constant-time processes proof-test determinism twin packages setup clean help
@@ -106,6 +106,9 @@ format: ## Format the Swift sources in place
 
 # verify: the records of the twin, recomputed.
 include Tools/verify.mk
+
+# tolerance: how much error and roll a key survives.
+include Tools/tolerance.mk
 
 # Debian packages, for what compiles for the board.
 packages:
