@@ -185,7 +185,8 @@ private func expectNoTouchedKey(
 /// What the modules say to one forged message of each kind.
 @Test(arguments: [
   (MessageType.detections, Role.bob, "tag_wrong"), (.choices, .alice, "counts_differ"),
-  (.sifted, .bob, "counts_differ"), (.close, .bob, "counts_differ"), (.closed, .alice, "counts_differ"), (.permutation, .alice, "not_reconciled"),
+  (.sifted, .bob, "counts_differ"), (.close, .bob, "counts_differ"), (.closed, .alice, "counts_differ"),
+  (.permutation, .alice, "not_reconciled"),
   (.parities, .alice, "tag_wrong"), (.accepted, .bob, "unexpected_message"), (.rejected, .alice, "unexpected_message"),
   (.confirm, .alice, "tag_wrong"), (.counts, .bob, "accounts_differ"),
   (.length, .alice, "tag_wrong"), (.seed, .alice, "tag_wrong"), (.tag, .alice, "tag_wrong"), (.tag, .bob, "tag_wrong"),
