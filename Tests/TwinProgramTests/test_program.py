@@ -190,7 +190,7 @@ class Records(unittest.TestCase):
             files = sorted(pathlib.Path(folder).iterdir())
             blocks = [dict(line.split(" ", 1) for line in file.read_text().splitlines()) for file in files]
         self.assertEqual(answer.returncode, 0, answer.stderr)
-        self.assertEqual({block["format"] for block in blocks}, {"gimbal-block 1"})
+        self.assertEqual({block["format"] for block in blocks}, {"gimbal-block 2"})
         self.assertEqual([f"block-{block['block']}.txt" for block in blocks], [file.name for file in files])
         checked = [self.check(block) for block in blocks]
         confirmed, errors = sum(count for count, _ in checked), sum(count for _, count in checked)
