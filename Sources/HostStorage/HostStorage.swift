@@ -1,11 +1,14 @@
 public import FixedStorage
+import Foundation
 
 extension Block where Element: FixedWidthInteger {
   /// A zeroed block from the heap of the development machine. It is never returned: a block outlives the program.
+  /// What is not touched takes no memory.
   public static func onHost(count: Int) -> Block<Element> {
-    let start = UnsafeMutablePointer<Element>.allocate(capacity: count)
-    unsafe start.initialize(repeating: 0, count: count)
-    return unsafe Block(unsafeStart: start, count: count)
+    guard let zeroed = unsafe calloc(max(1, count), MemoryLayout<Element>.stride) else {
+      preconditionFailure("the development machine is out of memory")
+    }
+    return unsafe Block(unsafeStart: zeroed.bindMemory(to: Element.self, capacity: count), count: count)
   }
 }
 
