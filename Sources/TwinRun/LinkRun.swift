@@ -27,6 +27,8 @@ package struct RunPlan {
   /// What Eve does to the light and to the messages. With either she listens on the classical link.
   package var attack: EveAttack?
   package var relay: RelayAttack?
+  /// The message that she strikes at; nil: the seed picks one.
+  package var relayTarget: StrikeTarget?
 
   package init(scenario: Scenario, seconds: Double, seed: UInt64, alice: LinkConfiguration, bob: LinkConfiguration) {
     self.scenario = scenario
@@ -34,6 +36,14 @@ package struct RunPlan {
     self.seed = seed
     self.alice = alice
     self.bob = bob
+  }
+}
+
+extension RunPlan {
+  /// Advantage distillation has messages of its own to strike at.
+  fileprivate var strikes: Strikes {
+    if let relayTarget { return Strikes(at: relayTarget, seed: seed) }
+    return Strikes(relay, seed: seed, hasPairing: alice.adBlock > 1)
   }
 }
 
@@ -68,10 +78,7 @@ package struct LinkRun: ~Copyable {
     // Eve passes messages on once a tick, which is the delay that the link has without her.
     cable = MemoryCable(capacity: 1 << 16, delayTicks: hasEve ? 0 : Self.linkDelayTicks)
     bobCable = hasEve ? MemoryCable(capacity: 1 << 16, delayTicks: 0) : cable
-    relay =
-      hasEve
-      ? ManInTheMiddle(
-        plan.relay, seed: plan.seed, hasPairing: plan.alice.adBlock > 1, alice: cable, bob: bobCable) : nil
+    relay = hasEve ? ManInTheMiddle(plan.relay, plan.strikes, alice: cable, bob: bobCable) : nil
     recorder = Recorder(keepsInputs: plan.records != nil)
     var random = SeededRandom(seed: plan.seed ^ 0x6769_6d62_616c_0001)
     var aliceBlocks = HostBlocks()

@@ -2,7 +2,7 @@ import Checksum
 import HostStorage
 package import Optics
 import Ports
-package import Twin
+import Twin
 import Wire
 
 /// What Eve does to the messages that she passes on.
@@ -37,10 +37,9 @@ package final class ManInTheMiddle {
   private var directions = [Direction(), Direction()]
 
   /// `alice` is the cable whose end 0 Alice has, `bob` the one whose end 1 Bob has.
-  /// `hasPairing` says that the modules do advantage distillation, so that Eve may strike at its messages.
-  package init(_ attack: RelayAttack?, seed: UInt64, hasPairing: Bool, alice: MemoryCable, bob: MemoryCable) {
+  init(_ attack: RelayAttack?, _ strikes: Strikes, alice: MemoryCable, bob: MemoryCable) {
     self.attack = attack
-    strikes = Strikes(attack, seed: seed, hasPairing: hasPairing)
+    self.strikes = strikes
     ends = [alice, bob]
   }
 

@@ -1,5 +1,17 @@
 import HostStorage
-import Wire
+package import Units
+package import Wire
+
+/// A message that Eve is told to strike at: the first of its kind and direction.
+package struct StrikeTarget: Sendable {
+  package let type: MessageType
+  package let sender: Role
+
+  package init(_ type: MessageType, by sender: Role) {
+    self.type = type
+    self.sender = sender
+  }
+}
 
 /// When Eve strikes on the classical link, and what she makes of a message. All of it follows from the seed.
 struct Strikes {
@@ -22,6 +34,15 @@ struct Strikes {
     occurrencesLeft = random.next() % target.occurrences
     delay = Int(random.next() % 4)
     self.random = random
+  }
+
+  /// Strikes at `target` and nothing else.
+  init(at target: StrikeTarget, seed: UInt64) {
+    type = target.type
+    from = target.sender == .alice ? 0 : 1
+    occurrencesLeft = 0
+    delay = 0
+    random = SeededRandom(seed: seed)
   }
 
   private struct Target {

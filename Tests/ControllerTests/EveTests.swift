@@ -7,13 +7,16 @@ import Optics
 import Testing
 import TwinRun
 import Units
+import Wire
 
 private func run(
-  frames: UInt32, seed: UInt64, adBlock: UInt8 = 1, attack: EveAttack? = nil, relay: RelayAttack? = nil
+  frames: UInt32, seed: UInt64, adBlock: UInt8 = 1, attack: EveAttack? = nil, relay: RelayAttack? = nil,
+  target: StrikeTarget? = nil
 ) -> (result: RunResult, recorder: Recorder, relay: ManInTheMiddle?) {
   var plan = plan(frames: frames, seed: seed) { $0.adBlock = adBlock }
   plan.attack = attack
   plan.relay = relay
+  plan.relayTarget = target
   // Sifted keys are kept for runs with a folder; nothing is written to it here.
   plan.records = URL(fileURLWithPath: "unused")
   var link = LinkRun(plan)
@@ -177,4 +180,23 @@ private func expectNoTouchedKey(
   // A strike can come to nothing: late in place of moved, or at the very end. Then the run is as any other.
   #expect(man.changes > 0 || result.isGood, "\(story)")
   #expect(result.keysMatch || result.alarm != nil, "\(story)")
+}
+
+/// What the modules say to one forged message of each kind.
+@Test(arguments: [
+  (MessageType.detections, Role.bob, "tag_wrong"), (.choices, .alice, "counts_differ"),
+  (.sifted, .bob, "counts_differ"), (.close, .bob, "counts_differ"), (.closed, .alice, "counts_differ"),
+  (.permutation, .alice, "not_reconciled"),
+  (.parities, .alice, "tag_wrong"), (.accepted, .bob, "unexpected_message"), (.rejected, .alice, "unexpected_message"),
+  (.confirm, .alice, "tag_wrong"), (.counts, .bob, "accounts_differ"),
+  (.length, .alice, "tag_wrong"), (.seed, .alice, "tag_wrong"), (.tag, .alice, "tag_wrong"), (.tag, .bob, "tag_wrong"),
+]) func forgery_ofAKind_raisesItsAlarm(type: MessageType, sender: Role, alarm: String) throws {
+  let (result, recorder, relay) = run(
+    frames: 100, seed: 1, adBlock: 2, relay: .forge, target: StrikeTarget(type, by: sender))
+  let changes = try #require(relay).changes
+  #expect(changes == 1 && result.alarm == alarm, "\(type) of \(sender): \(result.alarm ?? "none")")
+  // A tag that Bob sent and nobody else could have sent is what Alice stores a key on.
+  #expect(recorder.blocks.values.allSatisfy { $0.secretKeys[.alice] == nil })
+  let bobHasKey = recorder.blocks.values.contains { $0.secretKeys[.bob] != nil }
+  #expect(bobHasKey == (type == .tag && sender == .bob))
 }
