@@ -26,9 +26,6 @@ keys, held against a prediction. Written by `make tolerance` (`Tools/tolerance.p
 
 f as assumed is what the ratios differ by where few bits are left: Cascade needs 1.04 to 1.07 also at kept error rates
 of 0.05 to 0.5 %, where the table, and with it the search for the policy, assumes 1.10 to 1.19.
-
-Not every block makes key: the 20.7 % run of 6.45e9 pulses with `--seed 2` in place of 1 is refused, `notReconciled`,
-and lost as a whole; with seed 3 it gives 3 435 bits. This was 1 of 11 further runs with other seeds, 3.8 to 20.7 %.
 """
 
 ROLL = """\

@@ -194,7 +194,7 @@ extension LinkConfiguration {
       }
     }
     if let field = unusableField() {
-      throw ValidationError("configuration field \(field.name) cannot be \(self[field])")
+      throw ValidationError("configuration field \(field.name) cannot be \(self[field]): \(field.condition)")
     }
   }
 }
