@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs whole links through the twin at rising error rates and rolls, and holds the key against a prediction.
 
-  tolerance.py --twin FILE                 every run that is missing from the results, then table and plots
+  tolerance.py --twin FILE                 every run that the results lack at this commit, then table and plots
   tolerance.py --twin FILE --only NAME...  these runs, again
   tolerance.py --render                    table and plots from the results
   tolerance.py --twin FILE --short         one run at 20.7 %, nothing is written: for `make check`
@@ -186,7 +186,9 @@ def main():
             parser.error(f"no such run: {' '.join(sorted(unknown))}")
         cases = [case for case in cases if case.name in names]
     elif not a.render:
-        cases = [case for case in cases if case.name not in loaded()]
+        # A run that was interrupted goes on; another version of the product is measured anew.
+        version, rows = commit(), loaded()
+        cases = [case for case in cases if rows.get(case.name, {}).get("commit") != version]
     failed = 0
     if not a.render:
         if not a.twin:
