@@ -16,8 +16,10 @@ let strict: [SwiftSetting] = [
 /// Generic code of one module is specialised in another, which Embedded Swift always does.
 let acrossModules: [SwiftSetting] =
   isFirmware ? [] : [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+/// `PORTABLE=1` leaves the kernels of carry-less multiplication out, as for a board whose processor has none.
+let kernels: [SwiftSetting] = Context.environment["PORTABLE"] == "1" ? [.define("PORTABLE_KERNELS")] : []
 let device: [SwiftSetting] =
-  strict
+  strict + kernels
   + (isFirmware
     ? [
       .enableExperimentalFeature("Embedded"),
@@ -25,6 +27,13 @@ let device: [SwiftSetting] =
     ]
     : [.unsafeFlags(["-Werror", "EmbeddedRestrictions"])])
   + acrossModules
+
+/// A development machine has 32-byte vectors; the image for the same processor keeps to what every one of them has.
+#if arch(x86_64)
+  let hostVectors: [CSetting] = isFirmware ? [] : [.unsafeFlags(["-march=x86-64-v3"])]
+#else
+  let hostVectors: [CSetting] = []
+#endif
 
 /// A module of the device: compiled in every build, allocates nothing.
 func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
@@ -54,11 +63,12 @@ let withinBudget: [LinkerSetting] =
 // Listed bottom-up: a module may only name modules above it in this file.
 let deviceModules: [Target] = [
   .target(name: "CMath"),
+  .target(name: "CToeplitz", cSettings: hostVectors),
   .target(name: "CMemory"),
   .target(name: "CArena"),
   .target(name: "CLinux"),
   module("Units"),
-  module("FixedStorage", uses: ["CMemory"]),
+  module("FixedStorage", uses: ["CMemory", "CToeplitz"]),
   module("Checksum", uses: ["FixedStorage"]),
   module("BinaryField"),
   module("RegisterMap"),
@@ -69,7 +79,7 @@ let deviceModules: [Target] = [
   module("Estimation", uses: ["Units", "CMath"]),
   module("Reconciliation", uses: ["FixedStorage", "Units"]),
   module("AdvantageDistillation", uses: ["FixedStorage"]),
-  module("PrivacyAmplification", uses: ["BinaryField", "FixedStorage"]),
+  module("PrivacyAmplification", uses: ["FixedStorage"]),
   module("Authentication", uses: ["BinaryField", "FixedStorage"]),
   module(
     "Distillation",
@@ -119,9 +129,8 @@ let hostModules: [Target] = [
     name: "TwinProgram",
     dependencies: [
       .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Controller",
-      "Estimation", "FixedStorage", "HostSockets", "HostStorage",
-      "LinkControl",
-      "Optics", "RegisterMap", "Twin", "TwinRun", "Units",
+      "Estimation", "FixedStorage", "HostSockets", "HostStorage", "LinkControl",
+      "Optics", "PrivacyAmplification", "RegisterMap", "Twin", "TwinRun", "Units",
     ],
     swiftSettings: strict),
   hostModule("HostSockets"),

@@ -20,7 +20,6 @@ import sys
 # Regular expression on the mangled name, number of backward conditional branches allowed.
 KERNELS = [
     (r"11BinaryField16carrylessProduct", 0),
-    (r"11BinaryField20carrylessPairProduct", 0),
     (r"11BinaryField8Field128V1moi", 0),  # Field128.*
     (r"11BinaryField8Field128V8areEqual", 0),  # also the comparison of tags
 ]

@@ -12,15 +12,7 @@ public func carrylessProduct(_ left: UInt64, _ right: UInt64) -> (low: UInt64, h
   wordProduct(left, right)
 }
 
-/// The product of two polynomials of degree below 128, lowest word first; constant time as `carrylessProduct`.
-@inline(never)
-public func carrylessPairProduct(
-  _ left: (UInt64, UInt64), _ right: (UInt64, UInt64)
-) -> (UInt64, UInt64, UInt64, UInt64) {
-  pairProduct(left, right)
-}
-
-/// Karatsuba: three word products instead of four.
+/// The product of two polynomials of degree below 128, lowest word first. Karatsuba: three word products, not four.
 @inline(__always)
 func pairProduct(_ left: (UInt64, UInt64), _ right: (UInt64, UInt64)) -> (UInt64, UInt64, UInt64, UInt64) {
   let low = wordProduct(left.0, right.0)

@@ -97,7 +97,7 @@ public struct LinkCore: ~Copyable {
       settle(&board)
       return true
     case .idle, .comparingCounts, .drawingPermutation, .awaitingPermutation, .loading, .awaitingPeerLoad,
-      .comparingParities, .reconciling, .awaitingParities, .awaitingHash, .hashing, .countingErrors, .awaitingVerdict,
+      .comparingParities, .reconciling, .awaitingHash, .hashing, .countingErrors, .awaitingVerdict,
       .amplifying:
       let worked = distiller.step(store: &store, &channel, entropy: &board)
       show(&board)

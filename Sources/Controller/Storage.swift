@@ -14,7 +14,7 @@ import Wire
 /// Names of the blocks of working memory of one module, numbered from zero without gaps.
 public enum StorageName: UInt8, Sendable {
   case siftedPages, pageLinks, blockString, keptString, correctedTiles, permutationBins, permutationLabels
-  case parityWords, parityOrder, correctorWords, correctorPlaces, correctorAsked
+  case parityWords, correctorWords, correctorAsked
   case toeplitzSums, toeplitzArena, toeplitzSeed, secretKey
   case authenticationPool, keyRing
   case outbox, inbox, sessionPayload, distillerPayload
@@ -53,13 +53,7 @@ extension SessionMemory {
   private static func distillerStorage(from source: inout some StorageSource & ~Copyable) -> Distiller.Storage {
     Distiller.Storage(
       stages: Distiller.StageStorage(
-        reference: ParityReference(
-          words: source.block(.parityWords, of: UInt64.self, count: ParityReference.wordCount),
-          order: source.block(.parityOrder, of: UInt16.self, count: ParityReference.orderCount)),
-        corrector: Corrector(
-          words: source.block(.correctorWords, of: UInt64.self, count: Corrector.wordCount),
-          places: source.block(.correctorPlaces, of: UInt16.self, count: Corrector.placeCount),
-          asked: source.block(.correctorAsked, of: UInt32.self, count: Corrector.askedCount)),
+        tiles: tileStorage(from: &source),
         accumulator: ToeplitzAccumulator(
           sums: source.block(.toeplitzSums, of: UInt64.self, count: ToeplitzAccumulator.sumsWords),
           arena: source.block(.toeplitzArena, of: UInt64.self, count: ToeplitzAccumulator.arenaWords))),
@@ -75,6 +69,24 @@ extension SessionMemory {
         output: source.block(.secretKey, of: UInt64.self, count: Distiller.outputWords)),
       payload: PayloadBuffer(
         storage: source.block(.distillerPayload, of: UInt8.self, count: PayloadBuffer.capacityBytes)))
+  }
+}
+
+extension SessionMemory {
+  private static func tileStorage(from source: inout some StorageSource & ~Copyable) -> TileStorage {
+    let tiles = TileStorage.tilesMax
+    var parityWords = source.block(.parityWords, of: UInt64.self, count: tiles * ParityReference.wordCount)
+    var words = source.block(.correctorWords, of: UInt64.self, count: tiles * Corrector.wordCount)
+    var asked = source.block(.correctorAsked, of: UInt32.self, count: tiles * Corrector.askedCount)
+    return TileStorage(
+      references: .init { _ in
+        ParityReference(
+          words: parityWords.detachFirst(ParityReference.wordCount))
+      },
+      correctors: .init { _ in
+        Corrector(
+          words: words.detachFirst(Corrector.wordCount), asked: asked.detachFirst(Corrector.askedCount))
+      })
   }
 }
 

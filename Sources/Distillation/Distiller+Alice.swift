@@ -39,14 +39,9 @@ extension Distiller {
     case (.reconciling, .parityRequest):
       try answerParities(payload, &reader, &channel)
     case (.reconciling, .reconciled):
-      let number = Int(try reader.take16(from: payload))
-      let disclosed = try reader.take64(from: payload)
-      try reader.finish(payload)
-      guard tileIsOpen, !tileIsHashed, number == tile, endsConfirmation(tile) else { throw .outOfRange }
-      guard disclosed == channel.ledger(half).parityBits else { return refuse(.accountsDiffer, &channel) }
-      phase = .hashing
+      try takeReconciled(payload, &reader, &channel)
     case (.reconciling, .counts):
-      guard tileIsHashed, tile == tileCount - 1 else { throw .outOfRange }
+      guard answered.hashed > 0, answered.first + answered.hashed == tileCount else { throw .outOfRange }
       try takeVerdict(payload, &reader, &channel)
     case (.amplifying, .seedTaken):
       try takeSeedTaken(payload, &reader)
@@ -64,64 +59,93 @@ extension Distiller {
     _ payload: Span<UInt8>, _ reader: inout ByteReader, _ channel: inout BlockChannel
   ) throws(PayloadError) {
     let number = Int(try reader.take16(from: payload))
-    let seed = try reader.take64(from: payload)
-    if !tileIsOpen || tileIsHashed || number != tile { try openNext(number, seed: seed) }
+    let place = try placeOfAsked(tile: number)
     storage.payload.clear()
     storage.payload.put16(UInt16(truncatingIfNeeded: number))
-    do throws(ReconciliationFault) {
-      let request = payload.extracting(reader.offset..<payload.count)
-      let disclosed = try storage.answer(request)
-      send(.parityReply, discloses: .parities(disclosed), &channel)
-    } catch {
-      throw .outOfRange
-    }
+    let told = try answer(payload, &reader, tile: number, place)
+    send(.parityReply, discloses: .parities(told), &channel)
   }
 
-  /// After a hash either the next tile comes, or the tiles of that hash come again, a few times; before it the next
-  /// tile that the hash will cover. Tiles never go back otherwise.
-  private mutating func openNext(_ number: Int, seed: UInt64) throws(PayloadError) {
-    guard number < tileCount else { throw .outOfRange }
-    if !tileIsOpen {
-      guard number == 0 else { throw .outOfRange }
-    } else if !tileIsHashed {
-      guard number == tile + 1, !endsConfirmation(tile) else { throw .outOfRange }
-    } else if number == tile + 1 {
-      unconfirmedTile = number
-      retries = 0
-    } else {
-      guard number == unconfirmedTile, retries < Self.retriesMax else { throw .outOfRange }
-      retries += 1
+  /// The place of a tile in the batch that Bob works on. A batch is over when it was hashed and he asks beyond it.
+  private mutating func placeOfAsked(tile number: Int) throws(PayloadError) -> Int {
+    guard number < tileCount, number >= answered.first else { throw .outOfRange }
+    if answered.hashed > 0, number >= answered.first + answered.hashed {
+      let first = answered.first + answered.hashed
+      answered = AnsweredBatch()
+      answered.first = first
     }
-    tile = number
-    tileIsOpen = true
-    tileIsHashed = false
-    storage.openReference(place(ofTile: number), keepsAll: keepsAll, seed: seed)
+    let place = number - answered.first
+    guard place < TileBatch.tilesMax else { throw .outOfRange }
+    return place
   }
 
-  /// Draws a public hash key and sends it with the hash of the tiles that Bob has finished.
+  private mutating func answer(
+    _ payload: Span<UInt8>, _ reader: inout ByteReader, tile number: Int, _ place: Int
+  ) throws(PayloadError) -> Int {
+    let seed = try reader.take64(from: payload)
+    if answered.openings[place] == 0 || answered.seeds[place] != seed {
+      // Once at first, and once more after each hash that differed.
+      guard answered.openings[place] <= Self.retriesMax else { throw .outOfRange }
+      answered.openings[place] += 1
+      answered.seeds[place] = seed
+      storage.openReference(place, self.place(ofTile: number), keepsAll: keepsAll, seed: seed)
+    }
+    let request = payload.extracting(reader.offset..<payload.count)
+    guard let told = storage.answer(place, request) else { throw .outOfRange }
+    return told
+  }
+
+  private mutating func takeReconciled(
+    _ payload: Span<UInt8>, _ reader: inout ByteReader, _ channel: inout BlockChannel
+  ) throws(PayloadError) {
+    let first = Int(try reader.take16(from: payload))
+    let count = Int(try reader.take(from: payload))
+    let groups = try reader.take16(from: payload)
+    let disclosed = try reader.take64(from: payload)
+    try reader.finish(payload)
+    guard first == answered.first, count >= 1, count <= TileBatch.tilesMax, first + count <= tileCount,
+      answered.hashed == 0 || answered.hashed == count, answered.rounds <= Self.retriesMax
+    else { throw .outOfRange }
+    let allGroups = UInt16(1) << UInt16((count - 1) / plan.tilesPerConfirmation + 1) - 1
+    guard groups != 0, groups & ~allGroups == 0 else { throw .outOfRange }
+    guard disclosed == channel.ledger(half).parityBits else { return refuse(.accountsDiffer, &channel) }
+    answered.hashed = count
+    answered.rounds += 1
+    groupsToHash = groups
+    phase = .hashing
+  }
+
+  /// Draws a public hash key and sends it with the hashes of the tiles that Bob has finished.
   mutating func sendHash(_ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable) {
     var key: [4 of UInt64] = .init(repeating: 0)
     for i in 0..<4 {
       guard let word = publicWord(from: &entropy) else { return refuse(.entropyLost, &channel) }
       key[i] = word
     }
+    storage.payload.clear()
+    storage.payload.put16(UInt16(truncatingIfNeeded: answered.first))
+    storage.payload.put16(groupsToHash)
+    for i in 0..<4 { storage.payload.put64(key[i]) }
+    for group in 0..<TileBatch.tilesMax where groupsToHash >> UInt16(group) & 1 == 1 {
+      storage.payload.put64(hashOfGroup(group, key))
+    }
+    send(.confirm, discloses: .confirmation(64 * groupsToHash.nonzeroBitCount), &channel)
+    // What Bob does next tells of each group whether it agreed.
+    for _ in 0..<groupsToHash.nonzeroBitCount { channel.charge(.outcome, in: half) }
+    phase = .reconciling
+  }
+
+  private mutating func hashOfGroup(_ group: Int, _ key: [4 of UInt64]) -> UInt64 {
     hash.start(key: ConfirmationKey(words: key))
-    for number in unconfirmedTile...tile {
+    let first = group * plan.tilesPerConfirmation
+    for place in first..<min(answered.hashed, first + plan.tilesPerConfirmation) {
+      let number = answered.first + place
       let words = words(ofTile: number)
       let bits = bits(ofTile: number)
       let keepsAll = keepsAll
       storage.absorb(words, keepsAll: keepsAll, bits: bits, into: &hash)
     }
-    let value = hash.finish()
-    storage.payload.clear()
-    storage.payload.put16(UInt16(tile))
-    for i in 0..<4 { storage.payload.put64(key[i]) }
-    storage.payload.put64(value)
-    send(.confirm, discloses: .confirmation(64), &channel)
-    // What Bob does next tells whether the tiles agreed.
-    channel.charge(.outcome, in: half)
-    tileIsHashed = true
-    phase = .reconciling
+    return hash.finish()
   }
 
   private mutating func takeVerdict(

@@ -7,17 +7,18 @@ import Sifting
 import Units
 import Wire
 
-/// How far privacy amplification is. Of the seed only a window is held: it begins with the tile in work.
+/// How far privacy amplification is. It takes the key in pieces of its own. Of the seed only a window is held: it
+/// begins with the piece in work.
 struct AmplificationProgress {
-  var tiles = 0
-  var tileIsOpen = false
+  var pieces = 0
+  var pieceIsOpen = false
   /// Words of the seed drawn or received, and how many of them are no longer held.
   var seedWords = 0
   var forgottenWords = 0
   /// Words of the seed that the observer has seen.
   var shownWords = 0
-  /// Alice: tiles that Bob has taken the seed of.
-  var takenTiles = 0
+  /// Alice: pieces that Bob has taken the seed of.
+  var takenPieces = 0
 }
 
 extension Distiller {
@@ -26,10 +27,19 @@ extension Distiller {
   var seedBits: Int { ToeplitzAccumulator.seedBits(keyBits: keptBits, outputBits: summary.finalBits) }
   private var seedWordsTotal: Int { Bits.words(for: seedBits) }
 
-  /// Words of the seed, from the first on, that a tile needs.
-  private func seedWordsNeeded(byTile tile: Int) -> Int {
-    let bits = ToeplitzAccumulator.seedBits(keyBits: bits(ofTile: tile), outputBits: summary.finalBits)
-    return firstWord(ofTile: tile) + Bits.words(for: bits)
+  private var pieceBits: Int { ToeplitzAccumulator.tileBits(forOutput: summary.finalBits) }
+  private var pieceCount: Int { (keptBits + pieceBits - 1) / pieceBits }
+
+  /// Where a piece begins, in words; for the piece behind the last, where the key ends.
+  private func firstWord(ofPiece piece: Int) -> Int { min(piece * pieceBits / 64, Bits.words(for: keptBits)) }
+
+  private func words(ofPiece piece: Int) -> Range<Int> { firstWord(ofPiece: piece)..<firstWord(ofPiece: piece + 1) }
+  private func bits(ofPiece piece: Int) -> Int { min(pieceBits, keptBits - piece * pieceBits) }
+
+  /// Words of the seed, from the first on, that a piece needs.
+  private func seedWordsNeeded(byPiece piece: Int) -> Int {
+    let bits = ToeplitzAccumulator.seedBits(keyBits: bits(ofPiece: piece), outputBits: summary.finalBits)
+    return firstWord(ofPiece: piece) + Bits.words(for: bits)
   }
 
   /// Words of the seed that arrived since they were last shown.
@@ -51,16 +61,16 @@ extension Distiller {
       sendSeedPart(&channel, entropy: &entropy)
       return true
     }
-    if amplification.tiles < tileCount, amplification.seedWords >= seedWordsNeeded(byTile: amplification.tiles) {
+    if amplification.pieces < pieceCount, amplification.seedWords >= seedWordsNeeded(byPiece: amplification.pieces) {
       amplifyChunk(&channel)
       return true
     }
-    if role == .alice, !tagIsSent, seedIsComplete, amplification.takenTiles == tileCount - 1 {
+    if role == .alice, !tagIsSent, seedIsComplete, amplification.takenPieces == pieceCount - 1 {
       // Bob sends nothing more before he has seen the tag, so that both hashed the same messages.
       sendTag(&channel)
       return true
     }
-    guard amplification.tiles == tileCount, tagIsSent, peerTagIsRight else { return false }
+    guard amplification.pieces == pieceCount, tagIsSent, peerTagIsRight else { return false }
     storage.finish(bits: summary.finalBits)
     phase = .finished
     return true
@@ -68,10 +78,13 @@ extension Distiller {
 
   var seedIsComplete: Bool { amplification.seedWords == seedWordsTotal }
 
-  /// Bob's window holds the tile in work and two more; Alice's must have room, too.
+  /// Words of the seed that Alice may send beyond what the first piece that Bob has not taken needs at least.
+  private static var seedWordsAhead: Int { 2 * ToeplitzAccumulator.tileBitsMax / 64 }
+
+  /// Bob's window has room for that much; Alice's must have room, too.
   private var maySendSeed: Bool {
-    let tile = min(tileCount, amplification.takenTiles + 2)
-    let ahead = firstWord(ofTile: tile) + Bits.words(for: summary.finalBits)
+    let ahead =
+      firstWord(ofPiece: amplification.takenPieces) + Bits.words(for: summary.finalBits) + Self.seedWordsAhead
     let held = amplification.seedWords - amplification.forgottenWords
     return !seedIsComplete && amplification.seedWords < ahead
       && held + Self.seedWordsPerMessage <= storage.seed.count
@@ -105,33 +118,33 @@ extension Distiller {
     amplification.seedWords += words
   }
 
-  /// Alice: Bob needs no more of the seed for this tile.
+  /// Alice: Bob needs no more of the seed for this piece.
   mutating func takeSeedTaken(_ payload: Span<UInt8>, _ reader: inout ByteReader) throws(PayloadError) {
-    let tile = Int(try reader.take32(from: payload))
+    let piece = Int(try reader.take32(from: payload))
     try reader.finish(payload)
-    guard tile == amplification.takenTiles, tile < tileCount - 1, !tagIsSent else { throw .outOfRange }
-    amplification.takenTiles += 1
+    guard piece == amplification.takenPieces, piece < pieceCount - 1, !tagIsSent else { throw .outOfRange }
+    amplification.takenPieces += 1
   }
 
   private mutating func amplifyChunk(_ channel: inout BlockChannel) {
-    let tile = amplification.tiles
-    if !amplification.tileIsOpen {
-      if tile == 0 { storage.accumulator.start(outputBits: summary.finalBits) }
-      // The window begins with the tile, so that the tile stands at bit 0 of what the accumulator sees.
-      storage.accumulator.begin(tileBits: bits(ofTile: tile), atBit: 0)
-      amplification.tileIsOpen = true
+    let piece = amplification.pieces
+    if !amplification.pieceIsOpen {
+      if piece == 0 { storage.accumulator.start(outputBits: summary.finalBits) }
+      // The window begins with the piece, so that the piece stands at bit 0 of what the accumulator sees.
+      storage.accumulator.begin(tileBits: bits(ofPiece: piece), atBit: 0)
+      amplification.pieceIsOpen = true
     }
-    let end = seedWordsNeeded(byTile: tile) - amplification.forgottenWords
-    guard storage.amplify(words(ofTile: tile), keepsAll: keepsAll, seedWords: end) == .tileDone else { return }
-    amplification.tileIsOpen = false
-    amplification.tiles += 1
-    guard amplification.tiles < tileCount else { return }
+    let end = seedWordsNeeded(byPiece: piece) - amplification.forgottenWords
+    guard storage.amplify(words(ofPiece: piece), keepsAll: keepsAll, seedWords: end) == .tileDone else { return }
+    amplification.pieceIsOpen = false
+    amplification.pieces += 1
+    guard amplification.pieces < pieceCount else { return }
     let held = amplification.seedWords - amplification.forgottenWords
-    storage.seed.move(words(ofTile: tile).count..<held, to: 0)
-    amplification.forgottenWords = firstWord(ofTile: amplification.tiles)
+    storage.seed.move(words(ofPiece: piece).count..<held, to: 0)
+    amplification.forgottenWords = firstWord(ofPiece: amplification.pieces)
     guard role == .bob else { return }
     storage.payload.clear()
-    storage.payload.put32(UInt32(tile))
+    storage.payload.put32(UInt32(piece))
     send(.seedTaken, discloses: .nothing, &channel)
   }
 

@@ -64,16 +64,15 @@ extension Distiller {
     case .comparingParities:
       return role == .alice && sendParities(&channel)
     case .reconciling:
-      guard role == .bob else { return false }
-      correctOneStep(&channel, entropy: &entropy)
+      return role == .bob && correctOneStep(&channel, entropy: &entropy)
     case .hashing:
       sendHash(&channel, entropy: &entropy)
     case .countingErrors:
       if countErrorsOneStep() { tellCounts(&channel) }
     case .amplifying:
       return amplifyOneStep(&channel, entropy: &entropy)
-    case .idle, .comparingCounts, .awaitingPermutation, .awaitingPeerLoad, .awaitingParities, .awaitingHash,
-      .awaitingVerdict, .finished, .refused:
+    case .idle, .comparingCounts, .awaitingPermutation, .awaitingPeerLoad, .awaitingHash, .awaitingVerdict, .finished,
+      .refused:
       return false
     }
     return true

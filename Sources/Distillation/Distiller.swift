@@ -4,7 +4,7 @@ import Estimation
 public import FixedStorage
 import Ports
 public import PrivacyAmplification
-public import Reconciliation
+import Reconciliation
 import Sifting
 public import Units
 public import Wire
@@ -24,10 +24,8 @@ public enum DistillerPhase: Equatable, Sendable {
   case awaitingPeerLoad
   /// Advantage distillation: parities out, accept flags back, rejected groups disclosed.
   case comparingParities
-  /// Bob: a request has to be made. Alice: she answers until Bob says that he is through.
+  /// Bob asks about the tiles of a batch and corrects them. Alice answers until Bob says that he is through.
   case reconciling
-  /// Bob: a reply is due.
-  case awaitingParities
   /// Bob: Alice's hash of the tiles is due.
   case awaitingHash
   /// Alice: the hash of tiles has to be drawn, computed and sent.
@@ -49,15 +47,17 @@ public enum DistillerPhase: Equatable, Sendable {
 /// It draws no time; randomness comes from the entropy source that is lent to it.
 public struct Distiller: ~Copyable {
   public static var tileBits: Int { CascadeLimits.tileBitsMax }
-  /// Words of the window on the Toeplitz seed: what one tile needs, what two more add, and a message.
-  public static var seedWords: Int { ToeplitzAccumulator.outputBitsMax / 64 + 3 * tileBits / 64 + seedWordsPerMessage }
+  /// Words of the window on the Toeplitz seed: what one piece of key needs, what two more add, and a message.
+  public static var seedWords: Int {
+    (ToeplitzAccumulator.outputBitsMax + 3 * ToeplitzAccumulator.tileBitsMax) / 64 + seedWordsPerMessage
+  }
   public static var outputWords: Int { ToeplitzAccumulator.outputBitsMax / 64 }
   /// Words of the string that a block is laid out in, and of the bits that advantage distillation keeps of it.
   public static var stringWords: Int { SiftedStore.bitsMax / 64 }
   public static var keptWords: Int { SiftedStore.bitsMax / 2 / 64 }
-  /// Tiles that may share one confirmation.
+  /// Tiles that may share one hash.
   public static var confirmedTilesMax: Int { 4 }
-  public static var correctedWords: Int { confirmedTilesMax * tileBits / 64 }
+  public static var correctedWords: Int { TileBatch.tilesMax * tileBits / 64 }
   /// A tile whose hashes differ is reconciled anew this often before its block is given up.
   public static var retriesMax: Int { 2 }
   /// Bytes of every key that go back to the authentication pool: what the block's two tags cost.
@@ -65,8 +65,7 @@ public struct Distiller: ~Copyable {
 
   /// Large working memory, handed over once.
   public struct Storage: ~Copyable {
-    var reference: ParityReference
-    var corrector: Corrector
+    var tiles: TileStorage
     var accumulator: ToeplitzAccumulator
     var permutation: BlockPermutation
     var strings: StringStorage
@@ -78,8 +77,7 @@ public struct Distiller: ~Copyable {
       stages: consuming StageStorage, permutation: consuming BlockPermutation, strings: consuming StringStorage,
       keys: consuming KeyStorage, payload: consuming PayloadBuffer
     ) {
-      reference = stages.reference
-      corrector = stages.corrector
+      tiles = stages.tiles
       accumulator = stages.accumulator
       self.permutation = permutation
       self.strings = strings
@@ -91,15 +89,11 @@ public struct Distiller: ~Copyable {
 
   /// The kernels that own memory.
   public struct StageStorage: ~Copyable {
-    var reference: ParityReference
-    var corrector: Corrector
+    var tiles: TileStorage
     var accumulator: ToeplitzAccumulator
 
-    public init(
-      reference: consuming ParityReference, corrector: consuming Corrector, accumulator: consuming ToeplitzAccumulator
-    ) {
-      self.reference = reference
-      self.corrector = corrector
+    public init(tiles: consuming TileStorage, accumulator: consuming ToeplitzAccumulator) {
+      self.tiles = tiles
       self.accumulator = accumulator
     }
   }
@@ -145,19 +139,17 @@ public struct Distiller: ~Copyable {
   var countedBins = 0
   /// Bits that are reconciled: those of the whole block, or those that advantage distillation kept.
   public internal(set) var keptBits = 0
-  /// Bob: the tile in work. Alice: the tile that was last asked about.
-  var tile = 0
-  /// The first tile that no hash has covered yet.
+  /// Bob: the first tile that is not confirmed yet.
   var unconfirmedTile = 0
-  var tileIsOpen = false
+  /// Bob: the tiles in work.
+  var batch = TileBatch()
+  /// Alice: the tiles that Bob asks about, and the groups of them that he wants hashes of.
+  var answered = AnsweredBatch()
+  var groupsToHash: UInt16 = 0
+  /// The error rate that the next tiles are expected to have, and whether earlier ones showed it.
   var qberOfTiles: PartsPerMillion
+  var qberIsMeasured = false
   var hash = ConfirmationHash()
-  /// How often the open tiles were reconciled anew because their hashes differed.
-  var retries = 0
-  /// Alice: the last tile asked about has been hashed for Bob.
-  var tileIsHashed = false
-  /// Bob: the public seed of the open tile's permutations.
-  var tileSeed: UInt64 = 0
   var amplification = AmplificationProgress()
   var tagIsSent = false
   var peerTagIsRight = false
@@ -176,6 +168,7 @@ public struct Distiller: ~Copyable {
     precondition(isIdle)
     self.plan = plan
     qberOfTiles = plan.expectedQber
+    qberIsMeasured = false
   }
 
   /// The secret key of a finished block, `summary.finalBits` bits.
@@ -198,8 +191,7 @@ public struct Distiller: ~Copyable {
 
   /// Wipes what belonged to the last block and makes ready for the next.
   public mutating func release() {
-    storage.reference.wipe()
-    storage.corrector.wipe()
+    storage.tiles.wipe()
     storage.accumulator.wipe()
     storage.strings.block.wipe(0..<min(storage.strings.block.count, Bits.words(for: siftedBits) + 1))
     storage.strings.kept.wipe(0..<min(storage.strings.kept.count, Bits.words(for: pairing.kept) + 1))
@@ -213,14 +205,13 @@ public struct Distiller: ~Copyable {
     pairing = PairingProgress()
     countedBins = 0
     keptBits = 0
-    tile = 0
     unconfirmedTile = 0
-    tileIsOpen = false
+    batch = TileBatch()
+    answered = AnsweredBatch()
+    groupsToHash = 0
     amplification = AmplificationProgress()
     tagIsSent = false
     peerTagIsRight = false
-    retries = 0
-    tileIsHashed = false
     summary.finalBits = 0
   }
 
@@ -257,21 +248,21 @@ public struct Distiller: ~Copyable {
 
   /// The words of a tile.
   func words(ofTile tile: Int) -> Range<Int> { firstWord(ofTile: tile)..<firstWord(ofTile: tile + 1) }
-
-  /// Whether a confirmation follows this tile.
-  func endsConfirmation(_ tile: Int) -> Bool {
-    tile + 1 == tileCount || tile + 1 - unconfirmedTile == plan.tilesPerConfirmation
-  }
 }
 
 extension Distiller.Storage {
-  /// Appends Alice's answer to the payload and returns how many parities it tells.
-  mutating func answer(_ request: Span<UInt8>) throws(ReconciliationFault) -> Int {
-    try Self.answer(request, from: &reference, into: &payload)
+  /// Appends Alice's answer to a request and returns how many parities it tells; nil if it is no request.
+  mutating func answer(_ place: Int, _ request: Span<UInt8>) -> Int? {
+    Self.answer(request, from: &tiles.references[place], into: &payload)
   }
 
   /// Appends Bob's next request to the payload, if there is one to make.
-  mutating func ask() -> Corrector.Step { Self.ask(&corrector, into: &payload) }
+  mutating func ask(_ place: Int) -> Corrector.Step { Self.ask(&tiles.correctors[place], into: &payload) }
+
+  /// Bob: takes the reply to a request; nil if it is none.
+  mutating func takeParities(_ place: Int, _ reply: Span<UInt8>) -> Int? {
+    do throws(ReconciliationFault) { return try tiles.correctors[place].accept(reply) } catch { return nil }
+  }
 
   /// Alice: hashes a tile.
   func absorb(_ words: Range<Int>, keepsAll: Bool, bits: Int, into hash: inout ConfirmationHash) {
@@ -287,32 +278,43 @@ extension Distiller.Storage {
     hash.absorb(strings.corrected.span.extracting(words), bits: bits)
   }
 
-  /// Alice: makes the tile of these bits the one that is asked about.
-  mutating func openReference(_ place: Range<Int>, keepsAll: Bool, seed: UInt64) {
+  /// Alice: makes ready to answer about the tile of these bits.
+  mutating func openReference(_ place: Int, _ tile: Range<Int>, keepsAll: Bool, seed: UInt64) {
     if keepsAll {
-      Self.open(&reference, strings.block, place, seed: seed)
+      Self.open(&tiles.references[place], strings.block, tile, seed: seed)
     } else {
-      Self.open(&reference, strings.kept, place, seed: seed)
+      Self.open(&tiles.references[place], strings.kept, tile, seed: seed)
     }
   }
 
-  /// Bob: makes the tile of these bits the one that is corrected.
-  mutating func openCorrector(_ place: Range<Int>, keepsAll: Bool, seed: UInt64, schedule: CascadeSchedule) {
+  /// Bob: makes ready to correct the tile of these bits.
+  mutating func openCorrector(
+    _ place: Int, _ tile: Range<Int>, keepsAll: Bool, seed: UInt64, _ schedule: CascadeSchedule
+  ) {
     if keepsAll {
-      Self.open(&corrector, strings.block, place, seed: seed, schedule)
+      Self.open(&tiles.correctors[place], strings.block, tile, seed: seed, schedule)
     } else {
-      Self.open(&corrector, strings.kept, place, seed: seed, schedule)
+      Self.open(&tiles.correctors[place], strings.kept, tile, seed: seed, schedule)
     }
+  }
+
+  /// Bob: copies a corrected tile to its place among those that wait for their confirmation.
+  mutating func putAside(_ place: Int, words: Int) {
+    Self.copy(tiles.correctors[place], words, to: place, of: &strings.corrected)
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
   private static func answer(
     _ request: Span<UInt8>, from reference: inout ParityReference, into payload: inout PayloadBuffer
-  ) throws(ReconciliationFault) -> Int {
+  ) -> Int? {
     var room = payload.free
-    let answer = try reference.answer(request, into: &room)
-    payload.grow(by: answer.bytes)
-    return answer.disclosedBits
+    do throws(ReconciliationFault) {
+      let answer = try reference.answer(request, into: &room)
+      payload.grow(by: answer.bytes)
+      return answer.disclosedBits
+    } catch {
+      return nil
+    }
   }
 
   private static func ask(_ corrector: inout Corrector, into payload: inout PayloadBuffer) -> Corrector.Step {
@@ -323,18 +325,25 @@ extension Distiller.Storage {
   }
 
   private static func open(
-    _ reference: inout ParityReference, _ key: borrowing Block<UInt64>, _ place: Range<Int>, seed: UInt64
+    _ reference: inout ParityReference, _ key: borrowing Block<UInt64>, _ tile: Range<Int>, seed: UInt64
   ) {
-    let words = place.lowerBound / 64..<Bits.words(for: place.upperBound)
-    reference.begin(tile: key.span.extracting(words), bits: place.count, seed: seed, disclosureMax: place.count)
+    let words = tile.lowerBound / 64..<Bits.words(for: tile.upperBound)
+    reference.begin(tile: key.span.extracting(words), bits: tile.count, seed: seed, disclosureMax: tile.count)
   }
 
   private static func open(
-    _ corrector: inout Corrector, _ key: borrowing Block<UInt64>, _ place: Range<Int>, seed: UInt64,
+    _ corrector: inout Corrector, _ key: borrowing Block<UInt64>, _ tile: Range<Int>, seed: UInt64,
     _ schedule: CascadeSchedule
   ) {
-    let words = place.lowerBound / 64..<Bits.words(for: place.upperBound)
+    let words = tile.lowerBound / 64..<Bits.words(for: tile.upperBound)
     corrector.begin(
-      tile: key.span.extracting(words), bits: place.count, seed: seed, schedule: schedule, disclosureMax: place.count)
+      tile: key.span.extracting(words), bits: tile.count, seed: seed, schedule: schedule, disclosureMax: tile.count)
+  }
+
+  private static func copy(
+    _ corrector: borrowing Corrector, _ words: Int, to place: Int, of corrected: inout Block<UInt64>
+  ) {
+    let first = place * Distiller.tileBits / 64
+    for i in 0..<words { corrected[first + i] = corrector.corrected[i] }
   }
 }

@@ -41,9 +41,7 @@ extension ArenaBlock {
     case .permutationBins: self = .permutationBins
     case .permutationLabels: self = .permutationLabels
     case .parityWords: self = .parityWords
-    case .parityOrder: self = .parityOrder
     case .correctorWords: self = .correctorWords
-    case .correctorPlaces: self = .correctorPlaces
     case .correctorAsked: self = .correctorAsked
     case .toeplitzSums: self = .toeplitzSums
     case .toeplitzArena: self = .toeplitzArena

@@ -32,16 +32,23 @@ private struct DistillingEnd: ~Copyable {
     entropy = VectorEntropy(seed: 77 + UInt64(role.rawValue))
   }
 
+  private static func tileStorage() -> TileStorage {
+    TileStorage(
+      references: .init { _ in
+        ParityReference(
+          words: mappedBlock(of: UInt64.self, count: ParityReference.wordCount))
+      },
+      correctors: .init { _ in
+        Corrector(
+          words: mappedBlock(of: UInt64.self, count: Corrector.wordCount),
+          asked: mappedBlock(of: UInt32.self, count: Corrector.askedCount))
+      })
+  }
+
   private static func storage() -> Distiller.Storage {
     Distiller.Storage(
       stages: Distiller.StageStorage(
-        reference: ParityReference(
-          words: mappedBlock(of: UInt64.self, count: ParityReference.wordCount),
-          order: mappedBlock(of: UInt16.self, count: ParityReference.orderCount)),
-        corrector: Corrector(
-          words: mappedBlock(of: UInt64.self, count: Corrector.wordCount),
-          places: mappedBlock(of: UInt16.self, count: Corrector.placeCount),
-          asked: mappedBlock(of: UInt32.self, count: Corrector.askedCount)),
+        tiles: tileStorage(),
         accumulator: ToeplitzAccumulator(
           sums: mappedBlock(of: UInt64.self, count: ToeplitzAccumulator.sumsWords),
           arena: mappedBlock(of: UInt64.self, count: ToeplitzAccumulator.arenaWords))),
@@ -148,7 +155,7 @@ private func hasEnded(_ phase: DistillerPhase) -> Bool {
   switch phase {
   case .finished, .refused: true
   case .idle, .comparingCounts, .drawingPermutation, .awaitingPermutation, .loading, .awaitingPeerLoad,
-    .comparingParities, .reconciling, .awaitingParities, .awaitingHash, .hashing, .countingErrors, .awaitingVerdict,
+    .comparingParities, .reconciling, .awaitingHash, .hashing, .countingErrors, .awaitingVerdict,
     .amplifying:
     false
   }

@@ -48,12 +48,10 @@ private func testLengths(_ tally: inout Tally) {
 /// The parities of a published vector, and a tile with a fixed pattern of errors that has to come out right.
 func testReconciliation(_ tally: inout Tally) {
   var alice = ParityReference(
-    words: mappedBlock(of: UInt64.self, count: ParityReference.wordCount),
-    order: mappedBlock(of: UInt16.self, count: ParityReference.orderCount))
+    words: mappedBlock(of: UInt64.self, count: ParityReference.wordCount))
   testParities(&tally, &alice)
   var bob = Corrector(
     words: mappedBlock(of: UInt64.self, count: Corrector.wordCount),
-    places: mappedBlock(of: UInt16.self, count: Corrector.placeCount),
     asked: mappedBlock(of: UInt32.self, count: Corrector.askedCount))
   var random = VectorRandom(seed: 3)
   let bits = 16_384

@@ -6,8 +6,8 @@ import CMemory
 /// large static arrays in reasonable time; this type is how the rest of the program sees it.
 @safe
 public struct Block<Element: BitwiseCopyable>: ~Copyable {
-  private let start: UnsafeMutablePointer<Element>
-  public let count: Int
+  private var start: UnsafeMutablePointer<Element>
+  public private(set) var count: Int
 
   /// Takes over `count` initialised elements that live as long as the program and have no other user.
   @unsafe
@@ -42,6 +42,16 @@ public struct Block<Element: BitwiseCopyable>: ~Copyable {
       MutableSpan(_unsafeStart: start + first, count: count - first), mutating: &self)
   }
 
+  /// Gives the first `count` elements up to another owner.
+  public mutating func detachFirst(_ count: Int) -> Block<Element> {
+    precondition(count >= 0 && count <= self.count)
+    // Neither owner can reach the other's elements, and both live as long as the program.
+    let first = unsafe Block(unsafeStart: start, count: count)
+    unsafe start += count
+    self.count -= count
+    return first
+  }
+
   @inline(__always)
   public subscript(index: Int) -> Element {
     get {
@@ -58,6 +68,21 @@ public struct Block<Element: BitwiseCopyable>: ~Copyable {
   public mutating func move(_ range: Range<Int>, to start: Int) {
     precondition(start <= range.lowerBound)
     for i in 0..<range.count { self[start + i] = self[range.lowerBound + i] }
+  }
+
+  /// Stores the exclusive or of two runs of `count` elements at `place`; `place` may be that of a run, but not inside.
+  @inline(__always)
+  public mutating func setSum(at place: Int, of left: Int, _ right: Int, count: Int) where Element: FixedWidthInteger {
+    precondition(place >= 0 && left >= 0 && right >= 0 && count >= 0)
+    precondition(place + count <= self.count && left + count <= self.count && right + count <= self.count)
+    // The bounds were just checked.
+    for i in 0..<count { unsafe start[place &+ i] = start[left &+ i] ^ start[right &+ i] }
+  }
+
+  /// Sets a run of elements to zero, to begin a sum with.
+  public mutating func clear(_ range: Range<Int>) where Element: FixedWidthInteger {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    for i in range { unsafe start[i] = 0 }
   }
 
   /// Overwrites every byte with zero; the stores are never optimised away.

@@ -1,4 +1,3 @@
-import BinaryField
 public import FixedStorage
 
 /// Compresses a confirmed key with a Toeplitz matrix over GF(2), tile by tile and in bounded steps.
@@ -11,49 +10,55 @@ public import FixedStorage
 /// The hash is linear, so tiles may come in any order, each at its bit offset in the key. Key bits that no tile covers
 /// count as zero. Time and addresses depend on lengths and offsets alone.
 ///
-/// One chunk product is one `step`: the key chunk with its bits in reverse order, times a chunk of the seed. Bit
-/// `64 c - 1 + i` of the product of `c` words is then the convolution that belongs to output bit `i`; the sums are kept
-/// in that alignment, output bit `i` at bit `63 + i`, and shifted once at the end.
+/// A tile is taken in chunks of a size that is best for its length and that of the output, and each chunk of the tile
+/// with each chunk of the output is one `ToeplitzProduct`, in one or more steps.
 public struct ToeplitzAccumulator: ~Copyable {
   public enum Progress: Equatable, Sendable { case working, tileDone }
 
   public static let keyBitsMax = 1 << 22
   public static let outputBitsMax = 1 << 23
   /// Words of the block `sums`.
-  public static let sumsWords = outputBitsMax / 64 + 1
+  public static let sumsWords = outputBitsMax / 64
   /// Words of the block `arena`.
-  public static let arenaWords = 8192
-  // Measured for 2^21 key and 2^19 output bits, x86-64: chunks of 256, 512 and 1024 words take 0.75, 0.6 and 0.45 s in
-  // steps of 0.2, 0.6 and 1.6 ms.
-  static let chunkWordsMax = 1024
+  public static var arenaWords: Int { ToeplitzProduct.arenaWords }
 
   private var sums: Block<UInt64>
-  private var arena: Block<UInt64>
+  private var product: ToeplitzProduct
   private var outputBits = 0
-  private var chunkWords = 0
   // The tile in progress: its length, its place in the key, and the chunks that come next.
   private var tileBits = 0
   private var tileOffsetWords = 0
+  private var chunkWords = 0
   private var keyChunk = 0
-  private var seedChunk = 0
+  private var outputChunk = 0
+  private var productIsOpen = false
 
-  /// A shorter `sums` than `sumsWords` limits the output length to 64 bits per word after the first.
-  public init(sums: consuming Block<UInt64>, arena: consuming Block<UInt64>) {
-    precondition(sums.count >= 2 && arena.count >= Self.arenaWords)
+  /// A shorter `sums` than `sumsWords` limits the output length to 64 bits per word.
+  public init(
+    sums: consuming Block<UInt64>, arena: consuming Block<UInt64>, kernel: ToeplitzKernel = .ofThisBuild
+  ) {
+    precondition(sums.count >= 1)
     self.sums = sums
-    self.arena = arena
+    product = ToeplitzProduct(arena: arena, kernel: kernel)
   }
 
   /// Seed bits for a key and an output of these lengths.
   public static func seedBits(keyBits: Int, outputBits: Int) -> Int { keyBits + outputBits - 1 }
 
+  /// The most that `tileBits(forOutput:)` gives.
+  public static var tileBitsMax: Int { 64 * ToeplitzProduct.wordsMax }
+
+  /// The bits of a tile that a long key is best cut into, for an output of this length: a power of two from 2^16 on.
+  public static func tileBits(forOutput bits: Int) -> Int {
+    var words = ToeplitzProduct.stepWords
+    while words < ToeplitzProduct.wordsMax, words < Bits.words(for: bits) { words *= 2 }
+    return 64 * words
+  }
+
   /// Begins an output of at most `outputBits` bits, all zero.
   public mutating func start(outputBits: Int) {
-    precondition(outputBits > 0 && outputBits <= Self.outputBitsMax && Bits.words(for: outputBits) < sums.count)
+    precondition(outputBits > 0 && outputBits <= Self.outputBitsMax && Bits.words(for: outputBits) <= sums.count)
     self.outputBits = outputBits
-    chunkWords = Self.chunkWordsMax
-    // A short output is cheaper in short chunks: half of every first and last product falls outside of it.
-    while chunkWords > 2 && chunkWords / 2 >= Bits.words(for: outputBits) { chunkWords /= 2 }
     tileBits = 0
     sums.wipe()
   }
@@ -64,16 +69,19 @@ public struct ToeplitzAccumulator: ~Copyable {
     precondition(bits > 0 && offset >= 0 && offset % 64 == 0 && offset + bits <= Self.keyBitsMax)
     tileBits = bits
     tileOffsetWords = offset / 64
+    chunkWords = Self.chunkWords(tileBits: bits, outputBits: outputBits)
     keyChunk = 0
-    seedChunk = 0
+    outputChunk = 0
+    productIsOpen = false
   }
 
-  /// Steps that the tile in progress still wants.
-  public var stepsLeft: Int {
-    tileBits == 0 ? 0 : (keyChunks - keyChunk) * seedChunks - seedChunk
+  /// Steps that a tile of this length takes from its beginning.
+  public func steps(tileBits bits: Int) -> Int {
+    let words = Self.chunkWords(tileBits: bits, outputBits: outputBits)
+    return Self.chunks(bits, of: words) * Self.chunks(outputBits, of: words) * ToeplitzProduct.steps(words: words)
   }
 
-  /// Adds one chunk product of the tile in progress.
+  /// Adds one bounded part of the tile in progress.
   ///
   /// `tile` and `seed` are the same at every step of a tile. `tile` holds the bits of the tile from its first word on;
   /// bits at and above the tile's length are ignored. `seed` is the whole seed from bit 0 on; it holds at least
@@ -81,18 +89,21 @@ public struct ToeplitzAccumulator: ~Copyable {
   public mutating func step(tile: Span<UInt64>, seed: Span<UInt64>) -> Progress {
     precondition(tileBits > 0 && tile.count >= Bits.words(for: tileBits))
     precondition(64 * (seed.count - tileOffsetWords) >= Self.seedBits(keyBits: tileBits, outputBits: outputBits))
-    loadKeyChunk(of: tile)
-    loadSeedChunk(of: seed)
-    let words = chunkWords
-    var span = arena.mutableSpan
-    WordPolynomials.multiply(words: words, in: &span)
+    if !productIsOpen {
+      product.begin(words: chunkWords)
+      loadKey(of: tile)
+      loadSeed(of: seed)
+      productIsOpen = true
+    }
+    guard product.step() else { return .working }
     addProduct()
-    seedChunk += 1
-    if seedChunk == seedChunks {
-      seedChunk = 0
+    productIsOpen = false
+    outputChunk += 1
+    if outputChunk == Self.chunks(outputBits, of: chunkWords) {
+      outputChunk = 0
       keyChunk += 1
     }
-    guard keyChunk == keyChunks else { return .working }
+    guard keyChunk == Self.chunks(tileBits, of: chunkWords) else { return .working }
     tileBits = 0
     return .tileDone
   }
@@ -102,51 +113,59 @@ public struct ToeplitzAccumulator: ~Copyable {
     precondition(tileBits == 0 && bits >= 0 && bits <= outputBits)
     let words = Bits.words(for: bits)
     precondition(secretKey.count >= words)
-    for i in 0..<words { secretKey[i] = (sums[i] &>> 63) | (sums[i + 1] &<< 1) }
+    for i in 0..<words { secretKey[i] = sums[i] }
     if words > 0 { secretKey[words - 1] &= lastWordMask(bits: bits) }
   }
 
   /// Zeroes everything that depends on a key and forgets the output.
   public mutating func wipe() {
     sums.wipe()
-    arena.wipe()
+    product.wipe()
     outputBits = 0
     tileBits = 0
   }
 
-  private var keyChunks: Int { (Bits.words(for: tileBits) + chunkWords - 1) / chunkWords }
+  private static func chunks(_ bits: Int, of words: Int) -> Int { (Bits.words(for: bits) + words - 1) / words }
 
-  // The last word of the sums that holds an output bit.
-  private var lastSum: Int { (outputBits + 62) / 64 }
+  /// The size of chunks with the least work: a product of twice the size costs three times as much.
+  private static func chunkWords(tileBits: Int, outputBits: Int) -> Int {
+    var best = ToeplitzProduct.wordsMin
+    var least = Int.max
+    var words = ToeplitzProduct.wordsMin
+    var cost = 1
+    while words <= ToeplitzProduct.wordsMax {
+      let work = chunks(tileBits, of: words) * chunks(outputBits, of: words) * cost
+      if work < least { (best, least) = (words, work) }
+      words *= 2
+      cost *= 3
+    }
+    return best
+  }
 
-  // Chunk `t` of the seed, counted from that of the key, reaches the words from `(t - 1) * chunkWords + 1` on.
-  private var seedChunks: Int { (lastSum + chunkWords - 1) / chunkWords + 1 }
-
-  private mutating func loadKeyChunk(of tile: Span<UInt64>) {
+  private mutating func loadKey(of tile: Span<UInt64>) {
     let words = Bits.words(for: tileBits)
+    let first = keyChunk * chunkWords
     for i in 0..<chunkWords {
-      let source = (keyChunk + 1) * chunkWords - 1 - i
-      if source >= words {
-        arena[i] = 0
-      } else {
-        let mask = source == words - 1 ? lastWordMask(bits: tileBits) : .max
-        arena[i] = bitReversed(tile[source] & mask)
-      }
+      let word = first + i
+      let mask = word == words - 1 ? lastWordMask(bits: tileBits) : .max
+      product.setKey(i, to: word < words ? bitReversed(tile[word] & mask) : 0)
     }
   }
 
-  private mutating func loadSeedChunk(of seed: Span<UInt64>) {
-    let first = tileOffsetWords + (keyChunk + seedChunk) * chunkWords
-    for i in 0..<chunkWords {
-      arena[chunkWords + i] = first + i < seed.count ? seed[first + i] : 0
+  private mutating func loadSeed(of seed: Span<UInt64>) {
+    let first = tileOffsetWords + (keyChunk + outputChunk) * chunkWords
+    var below: UInt64 = 0
+    for i in 0..<2 * chunkWords {
+      let word = first + i < seed.count ? seed[first + i] : 0
+      product.setSeed(i, to: word &<< 1 | below &>> 63)
+      below = word
     }
   }
 
   private mutating func addProduct() {
-    let shift = (seedChunk - 1) * chunkWords + 1
-    let first = max(0, -shift)
-    let end = min(2 * chunkWords, lastSum + 1 - shift)
-    for i in first..<max(first, end) { sums[shift + i] ^= arena[2 * chunkWords + i] }
+    let first = outputChunk * chunkWords
+    let end = min(chunkWords, Bits.words(for: outputBits) - first)
+    for i in 0..<end { sums[first + i] ^= product.out(i) }
   }
 }
 

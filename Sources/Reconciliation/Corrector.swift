@@ -26,8 +26,6 @@ public struct Corrector: ~Copyable {
 
   /// `UInt64` elements of `words`: the tile and three bit sets per pass (776 KiB).
   public static var wordCount: Int { ParityForest.wordCount }
-  /// `UInt16` elements of `places`: two maps per pass (4 MiB).
-  public static var placeCount: Int { ParityForest.placeCount }
   /// `UInt32` elements of `asked`: the nodes of one request (16 KiB).
   public static var askedCount: Int { CascadeLimits.messageBytesMax }
 
@@ -46,10 +44,10 @@ public struct Corrector: ~Copyable {
   /// Requests written so far.
   public private(set) var roundTrips = 0
 
-  /// The blocks must have at least `wordCount`, `placeCount` and `askedCount` elements.
-  public init(words: consuming Block<UInt64>, places: consuming Block<UInt16>, asked: consuming Block<UInt32>) {
+  /// The blocks must have at least `wordCount` and `askedCount` elements.
+  public init(words: consuming Block<UInt64>, asked: consuming Block<UInt32>) {
     precondition(asked.count >= Self.askedCount)
-    forest = ParityForest(words: words, places: places)
+    forest = ParityForest(words: words)
     self.asked = asked
   }
 

@@ -9,14 +9,12 @@ import FixedStorage
 /// corrected at once. Branches and addresses follow the disclosed parities and the positions of errors, never a bit.
 struct ParityForest: ~Copyable {
   static var wordCount: Int { CascadeLimits.tileWords + CascadeLimits.passesMax * treeWords }
-  static var placeCount: Int { CascadeLimits.passesMax * 2 * CascadeLimits.tileBitsMax }
   private static var bitsetWords: Int { 2 * CascadeLimits.tileWords }
   private static var treeWords: Int { 3 * bitsetWords }
 
   /// The tile, then per pass the bit sets `own`, `known` and `odd`, indexed by node.
   private var words: Block<UInt64>
-  /// Per pass the tile bit at each position, then the slot of each tile bit.
-  private var places: Block<UInt16>
+  private var permutations: [16 of PassPermutation]
   /// Odd frontier nodes by pass and level, 17 levels to a pass.
   private var oddCounts: [272 of UInt16] = .init(repeating: 0)
   private var exponents: [16 of UInt8] = .init(repeating: 0)
@@ -24,10 +22,10 @@ struct ParityForest: ~Copyable {
   private(set) var passes = 0
   private(set) var errors = 0
 
-  init(words: consuming Block<UInt64>, places: consuming Block<UInt16>) {
-    precondition(words.count >= Self.wordCount && places.count >= Self.placeCount)
+  init(words: consuming Block<UInt64>) {
+    precondition(words.count >= Self.wordCount)
     self.words = words
-    self.places = places
+    permutations = .init(repeating: PassPermutation(shape: TileShape(bits: 1), tileSeed: 0, pass: 0))
   }
 
   mutating func begin(tile: Span<UInt64>, bits: Int) {
@@ -38,7 +36,6 @@ struct ParityForest: ~Copyable {
 
   mutating func wipe() {
     words.wipe()
-    places.wipe()
     restart(shape: TileShape(bits: 1))
   }
 
@@ -64,7 +61,7 @@ struct ParityForest: ~Copyable {
   /// Opens the next pass: permutes the tile and computes Bob's parity of every node. Nothing is known of it yet.
   mutating func open(exponent: Int, seed: UInt64) {
     let pass = passes
-    permute(&places, in: order(pass)..<order(pass) + shape.bits, tileSeed: seed, pass: pass)
+    permutations[pass] = PassPermutation(shape: shape, tileSeed: seed, pass: pass)
     for i in 0..<Self.treeWords { words[own(pass) >> 6 + i] = 0 }
     fillLeaves(pass: pass)
     sumUpwards(pass: pass)
@@ -78,11 +75,6 @@ struct ParityForest: ~Copyable {
     while firstSlot < slots {
       let end = min(firstSlot + 64, slots)
       words[(own(pass) + slots + firstSlot) >> 6] |= leaves(of: firstSlot..<end, pass: pass)
-      var position = shape.positions(before: firstSlot)
-      for slot in firstSlot..<end where shape.positions(before: slot + 1) > position {
-        places[self.slots(pass) + Int(places[order(pass) + position])] = UInt16(truncatingIfNeeded: slot)
-        position += 1
-      }
       firstSlot = end
     }
   }
@@ -90,10 +82,11 @@ struct ParityForest: ~Copyable {
   /// The tile bits in at most 64 slots, each at its leaf's place in the word; an empty slot is zero.
   private func leaves(of range: Range<Int>, pass: Int) -> UInt64 {
     let tile = words.span
+    let permutation = permutations[pass]
     var position = shape.positions(before: range.lowerBound)
     var leaves: UInt64 = 0
     for slot in range where shape.positions(before: slot + 1) > position {
-      let index = Int(places[order(pass) + position])
+      let index = permutation.index(at: position)
       let bit = tile[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
       leaves |= bit &<< UInt64(truncatingIfNeeded: (shape.slots + slot) & 63)
       position += 1
@@ -167,11 +160,11 @@ struct ParityForest: ~Copyable {
   /// The frontier node above it in each other pass changes between odd and even. That node cannot be a leaf: Alice
   /// would have told two different values of one bit. So no bit is flipped twice, whatever she sends.
   private mutating func correct(leaf: Int, pass: Int) throws(ReconciliationFault) {
-    let index = Int(places[order(pass) + shape.positions(before: leaf - shape.slots)])
+    let index = permutations[pass].index(at: shape.positions(before: leaf - shape.slots))
     words[index >> 6] ^= 1 &<< UInt64(truncatingIfNeeded: index & 63)
     errors += 1
     for other in 0..<passes {
-      var node = shape.slots + Int(places[slots(other) + index])
+      var node = shape.slots + shape.slot(of: permutations[other].position(of: index))
       let isKnownLeaf = words.bit(known(other) + node) == 1
       guard other == pass || !isKnownLeaf else { throw .contradiction }
       var isBelowFrontier = !isKnownLeaf
@@ -236,9 +229,4 @@ struct ParityForest: ~Copyable {
   private func known(_ pass: Int) -> Int { own(pass) + Self.bitsetWords << 6 }
   @inline(__always)
   private func odd(_ pass: Int) -> Int { own(pass) + 2 * Self.bitsetWords << 6 }
-  /// Offsets of the two maps of a pass in `places`.
-  @inline(__always)
-  private func order(_ pass: Int) -> Int { 2 * pass * CascadeLimits.tileBitsMax }
-  @inline(__always)
-  private func slots(_ pass: Int) -> Int { (2 * pass + 1) * CascadeLimits.tileBitsMax }
 }

@@ -8,14 +8,11 @@ public import FixedStorage
 public struct ParityReference: ~Copyable {
   /// `UInt64` elements of `words`: the tile and one prefix-parity row per pass (139 KiB).
   public static var wordCount: Int { CascadeLimits.tileWords + CascadeLimits.passesMax * rowWords }
-  /// `UInt16` elements of `order`: the permutation being applied (128 KiB).
-  public static var orderCount: Int { CascadeLimits.tileBitsMax }
 
   /// A row has one more bit than the tile.
   private static var rowWords: Int { CascadeLimits.tileWords + 1 }
 
   private var words: Block<UInt64>
-  private var order: Block<UInt16>
   private var shape = TileShape(bits: 1)
   private var seed: UInt64 = 0
   private var exponents: [16 of UInt8] = .init(repeating: 0)
@@ -24,11 +21,10 @@ public struct ParityReference: ~Copyable {
   /// Parities of this tile that have left so far.
   public private(set) var disclosedBits = 0
 
-  /// The blocks must have at least `wordCount` and `orderCount` elements.
-  public init(words: consuming Block<UInt64>, order: consuming Block<UInt16>) {
-    precondition(words.count >= Self.wordCount && order.count >= Self.orderCount)
+  /// The block must have at least `wordCount` elements.
+  public init(words: consuming Block<UInt64>) {
+    precondition(words.count >= Self.wordCount)
     self.words = words
-    self.order = order
   }
 
   /// Takes a copy of the first `bits` bits of `tile`. `seed` is public and must be drawn after the last detection.
@@ -45,7 +41,6 @@ public struct ParityReference: ~Copyable {
   /// Erases the tile and everything derived from it. Until the next `begin` no request is answered.
   public mutating func wipe() {
     words.wipe()
-    order.wipe()
     shape = TileShape(bits: 1)
     passes = 0
     disclosureMax = 0
@@ -168,11 +163,11 @@ public struct ParityReference: ~Copyable {
 
   /// Permutes the tile and stores, for every `x` in `0...bits`, the parity of the first `x` permuted bits.
   private mutating func open(exponent: Int) {
-    permute(&order, in: 0..<shape.bits, tileSeed: seed, pass: passes)
+    let permutation = PassPermutation(shape: shape, tileSeed: seed, pass: passes)
     let row = passes * Self.rowWords + CascadeLimits.tileWords
     var carry: UInt64 = 0
     for word in 0...shape.bits >> 6 {
-      var bits = permutedBits(word << 6..<min(word << 6 + 64, shape.bits))
+      var bits = permutedBits(word << 6..<min(word << 6 + 64, shape.bits), permutation)
       let ones = bits.nonzeroBitCount
       // After shifts of 1, 2, 4 ... 32, bit `i` holds the parity of bits 0...i; one more shift excludes bit `i`.
       var shift: UInt64 = 1
@@ -188,11 +183,11 @@ public struct ParityReference: ~Copyable {
   }
 
   /// At most 64 tile bits in permuted order; the first is the lowest.
-  private func permutedBits(_ positions: Range<Int>) -> UInt64 {
+  private func permutedBits(_ positions: Range<Int>, _ permutation: PassPermutation) -> UInt64 {
     let tile = words.span
     var bits: UInt64 = 0
     for position in positions {
-      let index = Int(order[position])
+      let index = permutation.index(at: position)
       let bit = tile[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
       bits |= bit &<< UInt64(truncatingIfNeeded: position & 63)
     }

@@ -1,5 +1,3 @@
-import FixedStorage
-
 /// SplitMix64 (Steele, Lea and Flood, 2014). It expands a public seed; no secret may come from it.
 struct PublicSequence {
   private var state: UInt64
@@ -24,24 +22,62 @@ struct PublicSequence {
   }
 }
 
-/// Writes the permutation of one pass into `range` of `places`: element `x` is the tile bit at position `x`.
+/// The permutation of one pass, computed both ways instead of stored.
 ///
-/// Fisher and Yates, from the last position down to 1; the partner of `i` is `(u * (i + 1)) >> 32` with `u` the low,
-/// then the high half of each output. No partner is favoured by more than 1 in 65 536.
-func permute(_ places: inout Block<UInt16>, in range: Range<Int>, tileSeed: UInt64, pass: Int) {
-  var sequence = PublicSequence(tileSeed: tileSeed, pass: pass)
-  let start = range.lowerBound
-  for i in 0..<range.count { places[start + i] = UInt16(truncatingIfNeeded: i) }
-  var draw: UInt64 = 0
-  var isFresh = false
-  var i = range.count - 1
-  while i >= 1 {
-    draw = isFresh ? draw &>> 32 : sequence.next()
-    isFresh.toggle()
-    let partner = Int(truncatingIfNeeded: ((draw & 0xffff_ffff) &* UInt64(truncatingIfNeeded: i &+ 1)) &>> 32)
-    let moved = places[start + i]
-    places[start + i] = places[start + partner]
-    places[start + partner] = moved
-    i &-= 1
+/// Four rounds of an odd multiplication, an addition and a fold of the high half, on as many bits as the tile's slots
+/// have; what falls outside of the tile goes through again until it does not (cycle walking: Black and Rogaway, CT-RSA
+/// 2002). It spreads errors; nothing secret rests on it, because the block was permuted as a whole before.
+struct PassPermutation: Sendable {
+  private static var rounds: Int { 4 }
+
+  private let bits: UInt32
+  private let mask: UInt32
+  private let fold: UInt32
+  private var multipliers: [4 of UInt32] = .init(repeating: 1)
+  private var inverses: [4 of UInt32] = .init(repeating: 1)
+  private var offsets: [4 of UInt32] = .init(repeating: 0)
+
+  init(shape: TileShape, tileSeed: UInt64, pass: Int) {
+    bits = UInt32(truncatingIfNeeded: shape.bits)
+    mask = UInt32(truncatingIfNeeded: shape.slots - 1)
+    // Twice the fold is at least the number of bits, so that a fold undoes itself.
+    fold = UInt32(truncatingIfNeeded: (shape.depth + 1) / 2)
+    var sequence = PublicSequence(tileSeed: tileSeed, pass: pass)
+    for round in 0..<Self.rounds {
+      let draw = sequence.next()
+      let multiplier = UInt32(truncatingIfNeeded: draw) | 1
+      multipliers[round] = multiplier
+      offsets[round] = UInt32(truncatingIfNeeded: draw &>> 32)
+      // Newton: an inverse modulo 2^k gives one modulo 2^2k; an odd number is its own modulo 8.
+      var inverse = multiplier
+      for _ in 0..<4 { inverse = inverse &* (2 &- multiplier &* inverse) }
+      inverses[round] = inverse
+    }
+  }
+
+  /// The tile bit at a position.
+  @inline(__always)
+  func index(at position: Int) -> Int {
+    var x = UInt32(truncatingIfNeeded: position)
+    repeat {
+      for round in 0..<Self.rounds {
+        x = (x &* multipliers[round] &+ offsets[round]) & mask
+        x ^= x &>> fold
+      }
+    } while x >= bits
+    return Int(x)
+  }
+
+  /// The position of a tile bit.
+  @inline(__always)
+  func position(of index: Int) -> Int {
+    var x = UInt32(truncatingIfNeeded: index)
+    repeat {
+      for round in (0..<Self.rounds).reversed() {
+        x ^= x &>> fold
+        x = ((x &- offsets[round]) &* inverses[round]) & mask
+      }
+    } while x >= bits
+    return Int(x)
   }
 }

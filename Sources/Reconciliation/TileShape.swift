@@ -19,6 +19,10 @@ struct TileShape: Sendable {
   @inline(__always)
   func positions(before slot: Int) -> Int { (slot * bits + slots - 1) >> depth }
 
+  /// The slot of a position.
+  @inline(__always)
+  func slot(of position: Int) -> Int { (position << depth) / bits }
+
   /// 0 for a leaf, `depth` for the root.
   @inline(__always)
   func level(of node: Int) -> Int { depth - (Int.bitWidth - 1 - node.leadingZeroBitCount) }

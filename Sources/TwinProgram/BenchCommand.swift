@@ -11,7 +11,8 @@ import Units
 struct Bench: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      abstract: "Measure the speed of a stage on one core.", subcommands: [SiftBench.self, PermuteBench.self])
+      abstract: "Measure the speed of a stage on one core.",
+      subcommands: [SiftBench.self, PermuteBench.self, PrivacyBench.self])
   }
 }
 

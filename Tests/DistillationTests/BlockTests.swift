@@ -7,8 +7,9 @@ import Testing
 import Units
 import Wire
 
-/// Parities that the request asks for, read by Documentation/Protocol/Reconciliation.md and not by the product's code.
-private func paritiesAsked(_ request: [UInt8], tileBits: Int) -> Int {
+/// Parities that a request asks for, read by Documentation/Protocol/Reconciliation.md and not by the product's code.
+private func paritiesAsked(_ payload: [UInt8], tileBits: Int) -> Int {
+  let request = Array(payload[10...])
   let slots = (0...16).lazy.map { 1 << $0 }.first { $0 >= tileBits } ?? 0
   guard request[0] == 2 else {
     let passes = Int(request[2])
@@ -46,10 +47,9 @@ private func bitsTold(_ messages: [Message], bits: Int) -> (parities: Int, confi
     switch message.type {
     case .parityRequest:
       let tile = Int(message.payload[0]) * 256 + Int(message.payload[1])
-      parities += paritiesAsked(
-        Array(message.payload[10...]), tileBits: tileLength(tile, of: bits))
-    // Behind tile and key the hash, and one bit for what Bob does next.
-    case .confirm: confirmation += 8 * (message.payload.count - 34) + 1
+      parities += paritiesAsked(message.payload, tileBits: tileLength(tile, of: bits))
+    // Behind tile, groups and key a hash a group, and one bit each for what Bob does next.
+    case .confirm: confirmation += 65 * (message.payload.count - 36) / 8
     default: break
     }
   }

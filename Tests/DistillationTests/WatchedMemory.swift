@@ -35,17 +35,28 @@ import Wire
 }
 
 extension Distiller.Storage {
+  private static func tiles(_ watch: inout [WatchedMemory]) -> TileStorage {
+    typealias Memory = WatchedMemory
+    let tiles = TileStorage.tilesMax
+    var words = Memory.lend("parityWords", UInt64.self, count: tiles * ParityReference.wordCount, to: &watch)
+    var corrected = Memory.lend("correctorWords", UInt64.self, count: tiles * Corrector.wordCount, to: &watch)
+    return TileStorage(
+      references: .init { _ in
+        ParityReference(
+          words: words.detachFirst(ParityReference.wordCount))
+      },
+      correctors: .init { _ in
+        Corrector(
+          words: corrected.detachFirst(Corrector.wordCount), asked: .onHost(count: Corrector.askedCount))
+      })
+  }
+
   /// Working memory whose bytes `watch` shows; what is public by design is told by its name.
   static func watched(_ watch: inout [WatchedMemory]) -> Distiller.Storage {
     typealias Memory = WatchedMemory
     return Distiller.Storage(
       stages: Distiller.StageStorage(
-        reference: ParityReference(
-          words: Memory.lend("parityWords", UInt64.self, count: ParityReference.wordCount, to: &watch),
-          order: .onHost(count: ParityReference.orderCount)),
-        corrector: Corrector(
-          words: Memory.lend("correctorWords", UInt64.self, count: Corrector.wordCount, to: &watch),
-          places: .onHost(count: Corrector.placeCount), asked: .onHost(count: Corrector.askedCount)),
+        tiles: tiles(&watch),
         accumulator: ToeplitzAccumulator(
           sums: Memory.lend("toeplitzSums", UInt64.self, count: ToeplitzAccumulator.sumsWords, to: &watch),
           arena: Memory.lend("toeplitzArena", UInt64.self, count: ToeplitzAccumulator.arenaWords, to: &watch))),

@@ -18,10 +18,9 @@ struct Outcome: Equatable {
 /// Both ends in one place, joined by byte arrays.
 struct Link: ~Copyable {
   var alice = ParityReference(
-    words: .onHost(count: ParityReference.wordCount), order: .onHost(count: ParityReference.orderCount))
+    words: .onHost(count: ParityReference.wordCount))
   var bob = Corrector(
-    words: .onHost(count: Corrector.wordCount), places: .onHost(count: Corrector.placeCount),
-    asked: .onHost(count: Corrector.askedCount))
+    words: .onHost(count: Corrector.wordCount), asked: .onHost(count: Corrector.askedCount))
   var request = [UInt8](repeating: 0, count: CascadeLimits.messageBytesMax)
   var reply = [UInt8](repeating: 0, count: CascadeLimits.messageBytesMax)
 

@@ -27,14 +27,20 @@ struct NaiveReference {
     var seeds = SeededRandom(seed: seed)
     let passSeeds = (0...pass).map { _ in seeds.next() }
     var random = SeededRandom(seed: passSeeds[pass])
-    var halves: [UInt64] = []
-    var order = Array(0..<bits)
-    for i in (0..<bits).dropFirst().reversed() {
-      if halves.isEmpty {
-        let draw = random.next()
-        halves = [draw % 4_294_967_296, draw / 4_294_967_296]
-      }
-      order.swapAt(i, Int(halves.removeFirst() * UInt64(i + 1) / 4_294_967_296))
+    let rounds = (0..<4).map { _ in
+      let draw = random.next()
+      return (multiplier: draw % 4_294_967_296 | 1, offset: draw / 4_294_967_296)
+    }
+    let depth = (0...16).first { 1 << $0 >= bits } ?? 0
+    let order = (0..<bits).map { position in
+      var place = UInt64(position)
+      repeat {
+        for round in rounds {
+          place = (place * round.multiplier + round.offset) % (1 << UInt64(depth))
+          place ^= place / (1 << UInt64((depth + 1) / 2))
+        }
+      } while place >= UInt64(bits)
+      return Int(place)
     }
     return order
   }

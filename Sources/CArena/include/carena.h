@@ -13,17 +13,15 @@
   BLOCK(pageLinks, uint16_t, 4096 + 256 + 6, Sifting, "the page behind each page") \
   BLOCK(blockString, uint64_t, (1 << 28) / 64, Distillation, "the block in work, laid out; then its errors") \
   BLOCK(keptString, uint64_t, (1 << 27) / 64, Distillation, "kept by advantage distillation: at most every second") \
-  BLOCK(correctedTiles, uint64_t, 4 * 1024, Distillation, "Bob: tiles that are corrected and not confirmed") \
+  BLOCK(correctedTiles, uint64_t, 8 * 1024, Distillation, "Bob: tiles that are corrected and not confirmed") \
   BLOCK(permutationBins, uint32_t, 4 * 8192, AdvantageDistillation, "end and class counts of every bin") \
   BLOCK(permutationLabels, uint8_t, 65536, AdvantageDistillation, "class of every bit of one bin") \
-  BLOCK(parityWords, uint64_t, 1024 + 16 * 1025, Reconciliation, "Alice: a tile, and prefix parities of each pass") \
-  BLOCK(parityOrder, uint16_t, 65536, Reconciliation, "Alice: the permutation that is being applied") \
-  BLOCK(correctorWords, uint64_t, 1024 + 16 * 6144, Reconciliation, "Bob: a tile, and three node sets a pass") \
-  BLOCK(correctorPlaces, uint16_t, 16 * 2 * 65536, Reconciliation, "Bob: each pass's permutation and its inverse") \
-  BLOCK(correctorAsked, uint32_t, 4096, Reconciliation, "Bob: the nodes of one request") \
-  BLOCK(toeplitzSums, uint64_t, (1 << 23) / 64 + 1, PrivacyAmplification, "matrix product, a word over 2^23 bits") \
-  BLOCK(toeplitzArena, uint64_t, 8192, PrivacyAmplification, "chunks and scratch of one polynomial product") \
-  BLOCK(toeplitzSeed, uint64_t, (1 << 23) / 64 + 3 * 1024 + 512, Distillation, "window: output, three tiles") \
+  BLOCK(parityWords, uint64_t, 8 * (1024 + 16 * 1025), Reconciliation, "Alice: 8 tiles, prefix parities of each pass") \
+  BLOCK(correctorWords, uint64_t, 8 * (1024 + 16 * 6144), Reconciliation, "Bob: 8 tiles, three node sets a pass") \
+  BLOCK(correctorAsked, uint32_t, 8 * 4096, Reconciliation, "Bob: the nodes of a request of each tile") \
+  BLOCK(toeplitzSums, uint64_t, (1 << 23) / 64, PrivacyAmplification, "matrix product of 2^23 bits") \
+  BLOCK(toeplitzArena, uint64_t, 8 * 16384 + 4 * 64 + 16 * 24, PrivacyAmplification, "levels of a product") \
+  BLOCK(toeplitzSeed, uint64_t, (1 << 23) / 64 + 3 * 16384 + 512, Distillation, "window: output, three pieces") \
   BLOCK(secretKey, uint64_t, (1 << 23) / 64, Distillation, "the key of one block before it goes to the stores") \
   BLOCK(authenticationPool, uint8_t, 1 << 16, KeyStore, "tag bytes of 1024 blocks") \
   BLOCK(keyRing, uint64_t, (1 << 15) * 5, KeyStore, "32768 keys of 256 bits and their names") \
