@@ -80,11 +80,20 @@ struct ParityForest: ~Copyable {
   }
 
   /// The tile bits in at most 64 slots, each at its leaf's place in the word; an empty slot is zero.
+  /// Where every slot holds a position, the two are the same number.
   private func leaves(of range: Range<Int>, pass: Int) -> UInt64 {
     let tile = words.span
     let permutation = permutations[pass]
-    var position = shape.positions(before: range.lowerBound)
     var leaves: UInt64 = 0
+    if shape.bits == shape.slots {
+      for slot in range {
+        let index = permutation.index(at: slot)
+        let bit = tile[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
+        leaves |= bit &<< UInt64(truncatingIfNeeded: (shape.slots &+ slot) & 63)
+      }
+      return leaves
+    }
+    var position = shape.positions(before: range.lowerBound)
     for slot in range where shape.positions(before: slot + 1) > position {
       let index = permutation.index(at: position)
       let bit = tile[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
