@@ -68,7 +68,7 @@ struct PassPermutation: Sendable {
     return Int(x)
   }
 
-  /// One round. The loop over the rounds is written out: left as a loop it costs half of the time of a pass.
+  /// One round. The rounds are written out, because the compiler keeps a loop over them.
   @inline(__always)
   private func stir(_ x: UInt32, _ multiplier: UInt32, _ offset: UInt32) -> UInt32 {
     let product = (x &* multiplier &+ offset) & mask
