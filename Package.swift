@@ -66,6 +66,7 @@ let deviceModules: [Target] = [
   .target(name: "CToeplitz", cSettings: hostVectors),
   .target(name: "CMemory"),
   .target(name: "CArena"),
+  .target(name: "CCodes"),
   .target(name: "CLinux"),
   module("Units"),
   module("FixedStorage", uses: ["CMemory", "CToeplitz"]),
