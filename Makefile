@@ -19,7 +19,7 @@ ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
-CHECKS := test tidy lint registers-check policy-check firmware constant-time proof-test budget-test selftest processes
+CHECKS := test tidy lint registers-check policy-check codes-check firmware constant-time proof-test budget-test selftest processes
 CHECKS += memory-check determinism verify tolerance-short
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
@@ -103,6 +103,7 @@ format: ## Format the Swift sources in place
 # registers: compile the register descriptions again; registers-check: fail when what they compile to is stale.
 -include Tools/registers/registers.mk
 -include Tools/policy.mk
+-include Tools/codes.mk
 
 # verify: the records of the twin, recomputed.
 include Tools/verify.mk

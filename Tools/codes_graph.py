@@ -9,7 +9,6 @@ import numpy
 
 COLUMNS = 256
 SHIFTS = 1024
-LANES_MIN = 64
 
 
 def spread(count):
@@ -51,17 +50,19 @@ def placed(rows, degrees, seed):
 class Shifts:
     """Shifts chosen one entry at a time, so that the fewest short cycles close and those through many edges.
 
-    `ends[Z][r, t]` counts, for each difference of shifts modulo Z, the columns that join rows r and t by it, each
-    weighted by 2^(2 - degree): a cycle through columns of high degree does little harm (Tian et al.: ACE).
+    `taken[Z][r, t]` counts, for each difference of shifts modulo Z, the columns that join rows r and t by it; a second
+    one would close a cycle of length four. A cycle of length six is weighted by 2^(2 - degree) of each of its columns:
+    through columns of high degree it does little harm (Tian et al.: ACE).
     """
 
     LIFTS = (64, 256, 1024)
+    # Of each lifting: what a cycle of length four costs, and one of length six through columns of degree two.
+    PRICES = ((64, 1e4, 0.02), (256, 1e8, 0.3), (1024, 1e8, 1.0))
 
     def __init__(self, rows, seed):
         self.rows = rows
         self.random = numpy.random.default_rng(seed)
-        self.ends = {lanes: numpy.zeros((rows, rows, lanes), dtype=numpy.float32) for lanes in self.LIFTS}
-        self.taken = numpy.zeros((rows, rows, LANES_MIN), dtype=numpy.int16)
+        self.taken = {lanes: numpy.zeros((rows, rows, lanes), dtype=numpy.int16) for lanes in self.LIFTS}
         self.pairs = {}
 
     def hexagons(self, row, other, lanes):
@@ -86,14 +87,16 @@ class Shifts:
         for index, row in enumerate(members):
             cost = self.random.random(SHIFTS) * 1e-6
             for other, shift in zip(members[:index], chosen):
-                cost += 1e6 * self.taken[row, other][(choices - shift) % LANES_MIN]
-                for lanes, price in ((64, 0.02), (256, 0.3), (1024, 1.0)):
-                    cost += weight * price * self.hexagons(row, other, lanes)[(choices - shift) % lanes]
+                for lanes, square, hexagon in self.PRICES:
+                    place = (choices - shift) % lanes
+                    cost += square * self.taken[lanes][row, other][place]
+                    cost += weight * hexagon * self.hexagons(row, other, lanes)[place]
             chosen.append(int(numpy.argmin(cost)))
         for row, shift in zip(members, chosen):
             for other, offset in zip(members, chosen):
                 if row != other:
-                    self.taken[row, other, (shift - offset) % LANES_MIN] += 1
+                    for lanes in self.LIFTS:
+                        self.taken[lanes][row, other, (shift - offset) % lanes] += 1
                     self.pairs.setdefault((row, other), []).append(((shift - offset) % SHIFTS, weight, column))
         return chosen
 

@@ -11,12 +11,12 @@
 
 /* clang-format off */
 enum { gimbal_code_column_count = 256 };
-enum { gimbal_code_count = 26 };
-enum { gimbal_code_row_count = 1366 };
-enum { gimbal_code_entry_count = 26760 };
+enum { gimbal_code_count = 20 };
+enum { gimbal_code_row_count = 1046 };
+enum { gimbal_code_entry_count = 26312 };
 enum { gimbal_code_rows_max = 159 };
-enum { gimbal_code_row_entries_max = 118 };
-enum { gimbal_code_entries_max = 1080 };
+enum { gimbal_code_row_entries_max = 161 };
+enum { gimbal_code_entries_max = 1379 };
 /* clang-format on */
 
 extern const uint16_t gimbal_code_first_rows[];
