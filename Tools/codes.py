@@ -20,7 +20,7 @@ SOURCE = FOLDER / "codes.c"
 HEADER = FOLDER / "include/ccodes.h"
 SEED = 4
 TRIES = 200
-# Made again by the check: a small one, which is quick.
+# The code that the check makes again.
 WITNESS = 159
 LANES_WITHOUT_SQUARES = (256, 512, 1024)
 

@@ -14,7 +14,7 @@ import codes_density
 
 COLUMNS = 256
 ITERATIONS = 120
-EDGES_MAX = 1350
+EDGES_MAX = 1680
 DEGREE_MAX = 36
 ANCHORS = (8, 15, 30, 55, 89, 128, 159)
 
@@ -51,10 +51,10 @@ class Degrees:
 
 
 ANCHOR_DEGREES = {
-    8: Degrees(7, (7, 8), (75, 45)),
-    15: Degrees(14, (7, 13), (73, 30)),
-    30: Degrees(29, (7, 14), (48, 38)),
-    55: Degrees(53, (8, 18), (47, 26)),
+    8: Degrees(6, (7, 8), (46, 68)),
+    15: Degrees(14, (8, 15), (64, 32)),
+    30: Degrees(29, (7, 18), (59, 35)),
+    55: Degrees(53, (7, 22), (51, 30)),
     89: Degrees(72, (7, 21), (37, 28)),
     128: Degrees(96, (7, 21), (37, 20)),
     159: Degrees(103, (7, 25), (32, 15)),

@@ -89,7 +89,10 @@ class Channel:
         return {power: numpy.roll(numpy.fft.irfft(start * wave**power, size), size // 2) for power in powers}
 
     def clipped(self, density):
-        """A sum of messages with what lies beyond the grid put on its ends, of sum one again: rounding errors would grow."""
+        """A sum of messages with what lies beyond the grid put on its ends.
+
+        Its sum is made one again, for rounding errors would grow from iteration to iteration.
+        """
         middle = len(density) // 2
         kept = density[middle - self.top : middle + self.top + 1].copy()
         kept[0] += density[: middle - self.top].sum()

@@ -61,7 +61,8 @@ class TableTests(unittest.TestCase):
                 first, second = ([degrees[column] for column, _ in part] for part in (row[:half], row[half:]))
                 # Two columns of degree two at most meet in a row: one goes to each half.
                 self.assertLessEqual(abs(first.count(2) - second.count(2)), 1)
-                self.assertLessEqual(abs(sum(first) - sum(second)), max(degrees.values()) + 3)
+                # Of odd rows one half has an entry more, and the largest may have changed sides to make it so.
+                self.assertLessEqual(abs(sum(first) - sum(second)), 2 * max(degrees.values()))
 
     def test_columnsOfDegreeTwo_formNoCycleAmongThemselves(self):
         for table in TABLES:

@@ -13,10 +13,10 @@
 enum { gimbal_code_column_count = 256 };
 enum { gimbal_code_count = 20 };
 enum { gimbal_code_row_count = 1046 };
-enum { gimbal_code_entry_count = 26312 };
+enum { gimbal_code_entry_count = 27988 };
 enum { gimbal_code_rows_max = 159 };
 enum { gimbal_code_row_entries_max = 161 };
-enum { gimbal_code_entries_max = 1379 };
+enum { gimbal_code_entries_max = 1516 };
 /* clang-format on */
 
 extern const uint16_t gimbal_code_first_rows[];
