@@ -9,6 +9,8 @@ import numpy
 
 COLUMNS = 256
 SHIFTS = 1024
+# Odd, so that every column gets a number of its own, and near the golden section of 256, so that they spread.
+MIXER = 159
 
 
 def spread(count):
@@ -114,6 +116,15 @@ def halved(entries, degrees):
     return sorted(halves[0]) + sorted(halves[1])
 
 
+def mixed(column):
+    """The number that a column gets in the end, so that columns in a row have all degrees.
+
+    A tile that is shorter than the code leaves the last columns empty; were they those of the largest degree, the code
+    would lose its best.
+    """
+    return column * MIXER % COLUMNS
+
+
 def matrix(rows, counts, seed):
     """The base matrix of `rows` rows with `counts[degree]` columns of each degree."""
     degrees = [degree for degree in sorted(counts) for _ in range(counts[degree])]
@@ -125,7 +136,7 @@ def matrix(rows, counts, seed):
     for column, its_rows in enumerate(members):
         for row, shift in zip(its_rows, shifts.add(column, its_rows)):
             table[row].append((column, shift))
-    return [halved(row, degrees) for row in table]
+    return [[(mixed(column), shift) for column, shift in halved(row, degrees)] for row in table]
 
 
 def four_cycles(table, lanes):

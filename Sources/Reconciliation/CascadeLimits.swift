@@ -3,7 +3,7 @@ public enum CascadeLimits {
   /// A tile has 1 to this many bits.
   public static let tileBitsMax = 65_536
   /// Passes of one tile, each with its own permutation.
-  public static let passesMax = 16
+  public static let passesMax = 14
   /// No request and no reply is longer; buffers of this size never overflow.
   public static let messageBytesMax = 4_096
 
