@@ -21,6 +21,7 @@ extension ConfigurationField {
     case .adBlock: "ad_block must be 1 to 16"
     case .plannedVacuum: "planned_vacuum must stay below 500000"
     case .policyRow: "policy_row must name a row of the table, or be 65535"
+    case .reconciliation: "0 (least leak) or 1 (fewest exchanges)"
     }
   }
 }

@@ -88,7 +88,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Reads the peer's configuration. Bob follows its row of the policy first; then every field has to be the same.
   private mutating func agreesOnConfiguration(_ reader: inout ByteReader) throws(PayloadError) -> Bool {
-    var values: [19 of UInt64] = .init(repeating: 0)
+    var values: [20 of UInt64] = .init(repeating: 0)
     for number in 0..<ConfigurationField.count {
       guard try reader.take(from: inbox.payload) == number else { throw .outOfRange }
       values[Int(number)] = try reader.take64(from: inbox.payload)

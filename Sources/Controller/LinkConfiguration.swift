@@ -8,9 +8,9 @@ public enum ConfigurationField: UInt8, Sendable {
   case protocolVersion, linkId, variant, meanSignal, meanDecoy, meanVacuum, shareSignal, shareDecoy
   case blockBits, exchangeFrames, axisShareMax, epsilonSecret, epsilonCorrect
   case plannedSifted, plannedQber, plannedCross
-  case adBlock, plannedVacuum, policyRow
+  case adBlock, plannedVacuum, policyRow, reconciliation
 
-  public static var count: UInt8 { 19 }
+  public static var count: UInt8 { 20 }
 
   public var name: StaticString {
     switch self {
@@ -33,6 +33,7 @@ public enum ConfigurationField: UInt8, Sendable {
     case .adBlock: "ad_block"
     case .plannedVacuum: "planned_vacuum"
     case .policyRow: "policy_row"
+    case .reconciliation: "reconciliation"
     }
   }
 }
@@ -45,7 +46,7 @@ extension ConfigurationField {
       .plannedCross, .plannedVacuum:
       true
     case .protocolVersion, .linkId, .blockBits, .exchangeFrames, .axisShareMax, .epsilonSecret, .epsilonCorrect,
-      .plannedSifted, .policyRow:
+      .plannedSifted, .policyRow, .reconciliation:
       false
     }
   }
@@ -83,6 +84,10 @@ public struct LinkConfiguration: Equatable, Sendable {
   /// The row of the policy table that the settings follow; `manualRow` if they were set one by one.
   public var policyRow: UInt16 = Self.manualRow
 
+  /// Whether tiles are corrected with the least leak or with the fewest exchanges: the second on a link whose round
+  /// trips are long.
+  public var reconciliation = ReconciliationFamily.leastLeak
+
   public static var manualRow: UInt16 { .max }
 
   public init() {}
@@ -110,6 +115,7 @@ public struct LinkConfiguration: Equatable, Sendable {
     case .adBlock: UInt64(adBlock)
     case .plannedVacuum: UInt64(plannedVacuum.count)
     case .policyRow: UInt64(policyRow)
+    case .reconciliation: UInt64(reconciliation.rawValue)
     }
   }
 
@@ -170,6 +176,9 @@ extension LinkConfiguration {
       }
       guard value < UInt64(PolicyTable.rows.count) else { return false }
       follow(row: Int(value))
+    case .reconciliation:
+      guard let family = ReconciliationFamily(rawValue: UInt8(clamping: value)) else { return false }
+      reconciliation = family
     }
     if field.belongsToPolicy { policyRow = Self.manualRow }
     return true
@@ -217,6 +226,7 @@ extension LinkConfiguration {
     }
     var plan = DistillationPlan(
       credit: credit(settings), expectedQber: plannedQber, axisShareMax: creditedShareMax)
+    plan.reconciliation = reconciliation
     if policyRow != Self.manualRow { plan.edge = PartsPerMillion(PolicyTable.rows[Int(policyRow)].edgePpm) }
     return plan
   }

@@ -15,6 +15,7 @@ import Wire
 public enum StorageName: UInt8, Sendable {
   case siftedPages, pageLinks, blockString, keptString, correctedTiles, permutationBins, permutationLabels
   case parityWords, correctorWords, correctorAsked
+  case encoderWords, decoderMessages, decoderWords, syndromes
   case toeplitzSums, toeplitzArena, toeplitzSeed, secretKey
   case authenticationPool, keyRing
   case outbox, inbox, sessionPayload, distillerPayload
@@ -86,7 +87,13 @@ extension SessionMemory {
       correctors: .init { _ in
         Corrector(
           words: words.detachFirst(Corrector.wordCount), asked: asked.detachFirst(Corrector.askedCount))
-      })
+      },
+      encoder: SyndromeEncoder(
+        words: source.block(.encoderWords, of: UInt64.self, count: SyndromeEncoder.wordCount)),
+      decoder: SyndromeDecoder(
+        messages: source.block(.decoderMessages, of: Int8.self, count: SyndromeDecoder.byteCount),
+        words: source.block(.decoderWords, of: UInt64.self, count: SyndromeDecoder.wordCount)),
+      syndromes: source.block(.syndromes, of: UInt64.self, count: TileStorage.syndromeWords))
   }
 }
 

@@ -11,7 +11,7 @@ public struct SessionBinding: Sendable {
   public var aliceNonce: UInt64 = 0
   public var bobNonce: UInt64 = 0
   /// The fields of the configuration that both modules agreed on, in order.
-  public var configuration: [19 of UInt64] = .init(repeating: 0)
+  public var configuration: [20 of UInt64] = .init(repeating: 0)
   /// The frames that they agreed on.
   public var startFrame: UInt32 = 0
   public var stopFrame: UInt32 = 0
@@ -261,8 +261,8 @@ extension BlockChannel {
     return bytes
   }
 
-  private func prologue(_ binding: SessionBinding, direction: UInt8) -> [177 of UInt8] {
-    var bytes: [177 of UInt8] = .init(repeating: 0)
+  private func prologue(_ binding: SessionBinding, direction: UInt8) -> [185 of UInt8] {
+    var bytes: [185 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     var writer = ByteWriter()
     writer.put(direction, into: &span)

@@ -59,10 +59,16 @@ extension Distiller {
     _ payload: Span<UInt8>, _ reader: inout ByteReader, _ channel: inout BlockChannel
   ) throws(PayloadError) {
     let number = Int(try reader.take16(from: payload))
+    let family = try reader.take(from: payload)
     let place = try placeOfAsked(tile: number)
     storage.payload.clear()
     storage.payload.put16(UInt16(truncatingIfNeeded: number))
-    let told = try answer(payload, &reader, tile: number, place)
+    let told =
+      switch family {
+      case RequestFamily.cascade: try answerCascade(payload, &reader, tile: number, place)
+      case RequestFamily.syndrome: try answerSyndrome(payload, &reader, tile: number, place)
+      default: throw .outOfRange
+      }
     send(.parityReply, discloses: .parities(told), &channel)
   }
 
@@ -79,7 +85,7 @@ extension Distiller {
     return place
   }
 
-  private mutating func answer(
+  private mutating func answerCascade(
     _ payload: Span<UInt8>, _ reader: inout ByteReader, tile number: Int, _ place: Int
   ) throws(PayloadError) -> Int {
     let seed = try reader.take64(from: payload)
@@ -93,6 +99,28 @@ extension Distiller {
     let request = payload.extracting(reader.offset..<payload.count)
     guard let told = storage.answer(place, request) else { throw .outOfRange }
     return told
+  }
+
+  private mutating func answerSyndrome(
+    _ payload: Span<UInt8>, _ reader: inout ByteReader, tile number: Int, _ place: Int
+  ) throws(PayloadError) -> Int {
+    let tiles = Int(try reader.take(from: payload))
+    let index = Int(try reader.take(from: payload))
+    let lifting = SyndromeSchedule.liftingStep * Int(try reader.take(from: payload))
+    let first = Int(try reader.take32(from: payload))
+    let bits = SyndromeSchedule.step * Int(try reader.take16(from: payload))
+    try reader.finish(payload)
+    guard tiles >= 1, tiles <= SyndromeSchedule.tilesMax, place + tiles <= TileBatch.tilesMax,
+      number + tiles <= tileCount
+    else { throw .outOfRange }
+    let tile = self.place(ofTile: number).lowerBound..<self.place(ofTile: number + tiles - 1).upperBound
+    guard let code = TileCode(code: index, lifting: lifting, bits: tile.count),
+      first % SyndromeSchedule.step == 0, bits > 0, bits <= Self.syndromePartBits,
+      first <= code.syndromeBitsMax - bits, answered.told[place] + bits <= tile.count
+    else { throw .outOfRange }
+    answered.told[place] += bits
+    storage.tell(SyndromePart(range: first..<(first + bits), code: code, tile: tile), keepsAll: keepsAll)
+    return bits
   }
 
   private mutating func takeReconciled(

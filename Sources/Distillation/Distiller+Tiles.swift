@@ -10,6 +10,9 @@ import Wire
 
 // Bob's side of reconciliation: a batch of tiles under way together.
 extension Distiller {
+  /// Bits of one piece of a syndrome, a multiple of 32 that fits a message.
+  static var syndromePartBits: Int { 32_000 }
+
   /// Opens the next batch or does one piece of work on one of its tiles; false when all wait for Alice.
   mutating func correctOneStep(
     _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
@@ -40,29 +43,71 @@ extension Distiller {
   ) -> Bool {
     switch batch.tiles[place].stage {
     case .untouched: openTile(place, &channel, entropy: &entropy)
-    case .asking: askParities(place, &channel)
-    case .waiting, .corrected: return false
+    case .asking:
+      if batch.tiles[place].code == nil {
+        askParities(place, &channel)
+      } else {
+        askSyndrome(place, &channel)
+      }
+    case .complete:
+      guard decoding == nil else { return false }
+      beginDecoding(place)
+    case .decoding: decodeOneStep(place, &channel, entropy: &entropy)
+    case .waiting, .joined, .corrected: return false
     }
     return true
   }
 
+  /// Chooses how the tile is reconciled, and with how many of those behind it.
   private mutating func openTile(
+    _ place: Int, _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
+  ) {
+    var tiles = 1
+    while tiles < SyndromeSchedule.tilesMax, place + tiles < batch.count, mayJoin(place + tiles) { tiles += 1 }
+    guard plan.reconciliation == .fewestExchanges, qberIsMeasured, !batch.tiles[place].isRetried,
+      let start = SyndromeSchedule.start(
+        bits: bits(fromPlace: place, tiles: tiles).count, qber: qberOfTiles, errorsSeen: errorsSeen)
+    else { return openCascade(place, &channel, entropy: &entropy) }
+    for joined in place + 1..<place + tiles { batch.tiles[joined].stage = .joined }
+    batch.tiles[place].code = start.code
+    batch.tiles[place].tiles = tiles
+    batch.tiles[place].wanted = start.syndromeBits
+    batch.tiles[place].stage = .asking
+  }
+
+  private func mayJoin(_ place: Int) -> Bool {
+    batch.tiles[place].stage == .untouched && !batch.tiles[place].isRetried
+  }
+
+  /// Bits of the tiles from one of the batch on.
+  private func bits(fromPlace place: Int, tiles: Int) -> Range<Int> {
+    let first = batch.first + place
+    return self.place(ofTile: first).lowerBound..<self.place(ofTile: first + tiles - 1).upperBound
+  }
+
+  private mutating func openCascade(
     _ place: Int, _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
   ) {
     guard let seed = publicWord(from: &entropy) else { return refuse(.entropyLost, &channel) }
     let tile = batch.first + place
     let schedule = CascadeSchedule(bits: bits(ofTile: tile), expectedQber: qberOfTiles)
     storage.openCorrector(place, self.place(ofTile: tile), keepsAll: keepsAll, seed: seed, schedule)
+    batch.tiles[place].code = nil
     batch.tiles[place].seed = seed
     batch.tiles[place].stage = .asking
   }
 
   // MARK: Asking
 
-  /// The next request of a tile, unless it is through.
-  private mutating func askParities(_ place: Int, _ channel: inout BlockChannel) {
+  private mutating func compose(_ family: UInt8, for place: Int) {
     storage.payload.clear()
     storage.payload.put16(UInt16(truncatingIfNeeded: batch.first + place))
+    storage.payload.put(family)
+  }
+
+  /// Cascade: the next request of a tile, unless it is through.
+  private mutating func askParities(_ place: Int, _ channel: inout BlockChannel) {
+    compose(RequestFamily.cascade, for: place)
     storage.payload.put64(batch.tiles[place].seed)
     switch storage.ask(place) {
     case .working: break
@@ -75,6 +120,24 @@ extension Distiller {
     }
   }
 
+  /// The next piece of a syndrome. Pieces follow one another without a reply between them.
+  private mutating func askSyndrome(_ place: Int, _ channel: inout BlockChannel) {
+    guard let code = batch.tiles[place].code else { return }
+    let asked = batch.tiles[place].asked
+    let bits = min(Self.syndromePartBits, batch.tiles[place].wanted - asked)
+    compose(RequestFamily.syndrome, for: place)
+    storage.payload.put(UInt8(truncatingIfNeeded: batch.tiles[place].tiles))
+    storage.payload.put(UInt8(truncatingIfNeeded: code.code))
+    storage.payload.put(UInt8(truncatingIfNeeded: code.lifting / SyndromeSchedule.liftingStep))
+    storage.payload.put32(UInt32(truncatingIfNeeded: asked))
+    storage.payload.put16(UInt16(truncatingIfNeeded: bits / SyndromeSchedule.step))
+    send(.parityRequest, discloses: .nothing, &channel)
+    batch.tiles[place].asked += bits
+    guard batch.tiles[place].asked == batch.tiles[place].wanted else { return }
+    batch.tiles[place].exchanges += 1
+    batch.tiles[place].stage = .waiting
+  }
+
   /// Takes Alice's answer about one tile.
   mutating func takeParityReply(
     _ payload: Span<UInt8>, _ reader: inout ByteReader, _ channel: inout BlockChannel
@@ -82,11 +145,95 @@ extension Distiller {
     let number = Int(try reader.take16(from: payload))
     guard let place = batch.place(of: number) else { throw .outOfRange }
     let reply = payload.extracting(reader.offset..<payload.count)
+    guard batch.tiles[place].code == nil else { return try takeSyndrome(reply, of: place, &channel) }
     guard batch.tiles[place].stage == .waiting, let disclosed = storage.takeParities(place, reply) else {
       throw .outOfRange
     }
     channel.charge(.parities(disclosed), in: half)
+    batch.tiles[place].parities += disclosed
     batch.tiles[place].stage = .asking
+  }
+
+  private mutating func takeSyndrome(
+    _ reply: Span<UInt8>, of place: Int, _ channel: inout BlockChannel
+  ) throws(PayloadError) {
+    // A top-up begins where the piece before it ended, so that pieces are as they were asked for.
+    let bits = min(Self.syndromePartBits, batch.tiles[place].asked - batch.tiles[place].held)
+    guard bits > 0, 8 * reply.count == bits else { throw .outOfRange }
+    storage.tiles.store(reply, ofPlace: place, behind: batch.tiles[place].held)
+    channel.charge(.parities(bits), in: half)
+    batch.tiles[place].parities += bits
+    batch.tiles[place].held += bits
+    if batch.tiles[place].held == batch.tiles[place].wanted { batch.tiles[place].stage = .complete }
+  }
+
+  // MARK: Decoding
+
+  private mutating func beginDecoding(_ place: Int) {
+    guard let code = batch.tiles[place].code else { return }
+    let progress = batch.tiles[place]
+    if progress.topUps == 0 || decoded != place {
+      let tile = DecodedTile(
+        bits: bits(fromPlace: place, tiles: progress.tiles), code: code, qber: qberOfTiles, syndromeBits: progress.held)
+      storage.openDecoder(place, tile, keepsAll: keepsAll)
+    } else {
+      storage.resumeDecoder(place, syndromeBits: progress.held)
+    }
+    batch.tiles[place].stage = .decoding
+    decoding = place
+    decoded = place
+  }
+
+  private mutating func decodeOneStep(
+    _ place: Int, _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
+  ) {
+    switch storage.tiles.decoder.step() {
+    case .working: return
+    case .decoded:
+      putAsideDecoded(place)
+      for joined in place..<place + batch.tiles[place].tiles { batch.tiles[joined].stage = .corrected }
+    case .stuck(let contradicted):
+      let progress = batch.tiles[place]
+      guard let code = progress.code else { return }
+      if let more = SyndromeSchedule.more(after: progress.held, topUps: progress.topUps, of: code) {
+        batch.tiles[place].topUps += 1
+        batch.tiles[place].wanted = more
+        batch.tiles[place].stage = .asking
+      } else {
+        fallBack(from: place, code, contradicted: contradicted, &channel, entropy: &entropy)
+      }
+    }
+    decoding = nil
+  }
+
+  /// Cascade takes over, where it can from what the decoder found.
+  private mutating func fallBack(
+    from place: Int, _ code: TileCode, contradicted: Int, _ channel: inout BlockChannel,
+    entropy: inout some EntropySource & ~Copyable
+  ) {
+    let qber = SyndromeSchedule.qber(ofStuck: code, contradicted: contradicted)
+    if qber != nil {
+      _ = storage.tiles.decoder.flipDoubtful()
+      putAsideDecoded(place)
+    }
+    let exchanges = batch.tiles[place].exchanges
+    for tile in place..<place + batch.tiles[place].tiles {
+      openCascade(tile, &channel, entropy: &entropy)
+      batch.tiles[tile].exchanges = exchanges
+      guard let qber else { continue }
+      let bits = bits(ofTile: batch.first + tile)
+      let schedule = CascadeSchedule(bits: bits, expectedQber: qber)
+      storage.openCorrector(ofDecoded: tile, bits: bits, seed: batch.tiles[tile].seed, schedule)
+    }
+  }
+
+  /// Puts the tiles that the decoder holds aside, each at its own place.
+  private mutating func putAsideDecoded(_ place: Int) {
+    let start = words(ofTile: batch.first + place).lowerBound
+    for tile in place..<place + batch.tiles[place].tiles {
+      let words = words(ofTile: batch.first + tile)
+      storage.putAsideDecoded(tile, words: words.lowerBound - start..<words.upperBound - start)
+    }
   }
 
   /// Puts the corrected tile aside.
@@ -142,9 +289,7 @@ extension Distiller {
     }
     // Both hashes are public, and so is whether they are equal.
     guard hash.finish() == value else {
-      for place in places {
-        batch.tiles[place].stage = .untouched
-      }
+      for place in places { batch.tiles[place].retry() }
       return
     }
     batch.openGroups &= ~(1 << UInt16(group))
@@ -152,23 +297,47 @@ extension Distiller {
 
   /// Stores the next tile of a batch that is confirmed: in order, because errors are noted in order.
   private mutating func storeNext(_ channel: inout BlockChannel) {
-    batch.errors += storeCorrected(batch.stored)
+    let errors = storeCorrected(batch.stored)
+    batch.errors += errors
+    batch.tiles[batch.stored].errors = Int(errors)
     batch.stored += 1
     if batch.stored == batch.count { closeBatch(&channel) }
   }
 
   /// After the last group: what the batch tells about the error rate, and the next batch or the counts.
   private mutating func closeBatch(_ channel: inout BlockChannel) {
+    guard accountsAreCredible() else { return refuse(.accountsDiffer, &channel) }
     let end = batch.first + batch.count
     let bits = place(ofTile: end - 1).upperBound - place(ofTile: batch.first).lowerBound
     summary.keptErrors += batch.errors
     qberOfTiles = PartsPerMillion(UInt32(batch.errors * 1_000_000 / UInt64(bits)))
     qberIsMeasured = true
+    errorsSeen = Int(batch.errors)
     summary.roundTrips += batch.exchanges + batch.rounds
     unconfirmedTile = end
     batch = TileBatch()
+    decoded = nil
     guard end == tileCount else { return }
     if keepsAll { tellCounts(&channel) } else { phase = .countingErrors }
+  }
+
+  /// Whether Alice told as much about every tile as its errors need.
+  ///
+  /// DIST-003 No tile is corrected with less than 40 bits below the logarithm of the number of its error patterns.
+  private func accountsAreCredible() -> Bool {
+    var place = 0
+    while place < batch.count {
+      let end = min(batch.count, place + batch.tiles[place].tiles)
+      var (errors, parities) = (0, 0)
+      for tile in place..<end {
+        errors += batch.tiles[tile].errors
+        parities += batch.tiles[tile].parities
+      }
+      let bits = bits(fromPlace: place, tiles: end - place).count
+      guard parities >= leastParities(bits: bits, errors: errors) else { return false }
+      place = end
+    }
+    return true
   }
 
   /// Counts the errors of a confirmed tile, notes where they were, and stores what is right. Returns their number.

@@ -141,14 +141,18 @@ public struct Distiller: ~Copyable {
   public internal(set) var keptBits = 0
   /// Bob: the first tile that is not confirmed yet.
   var unconfirmedTile = 0
-  /// Bob: the tiles in work.
+  /// Bob: the tiles in work, and the place of the one that is decoded.
   var batch = TileBatch()
+  var decoding: Int?
+  /// Bob: the place whose tiles the decoder holds, or held last.
+  var decoded: Int?
   /// Alice: the tiles that Bob asks about, and the groups of them that he wants hashes of.
   var answered = AnsweredBatch()
   var groupsToHash: UInt16 = 0
   /// The error rate that the next tiles are expected to have, and whether earlier ones showed it.
   var qberOfTiles: PartsPerMillion
   var qberIsMeasured = false
+  var errorsSeen = 0
   var hash = ConfirmationHash()
   var amplification = AmplificationProgress()
   var tagIsSent = false
@@ -207,6 +211,8 @@ public struct Distiller: ~Copyable {
     keptBits = 0
     unconfirmedTile = 0
     batch = TileBatch()
+    decoding = nil
+    decoded = nil
     answered = AnsweredBatch()
     groupsToHash = 0
     amplification = AmplificationProgress()
@@ -248,102 +254,4 @@ public struct Distiller: ~Copyable {
 
   /// The words of a tile.
   func words(ofTile tile: Int) -> Range<Int> { firstWord(ofTile: tile)..<firstWord(ofTile: tile + 1) }
-}
-
-extension Distiller.Storage {
-  /// Appends Alice's answer to a request and returns how many parities it tells; nil if it is no request.
-  mutating func answer(_ place: Int, _ request: Span<UInt8>) -> Int? {
-    Self.answer(request, from: &tiles.references[place], into: &payload)
-  }
-
-  /// Appends Bob's next request to the payload, if there is one to make.
-  mutating func ask(_ place: Int) -> Corrector.Step { Self.ask(&tiles.correctors[place], into: &payload) }
-
-  /// Bob: takes the reply to a request; nil if it is none.
-  mutating func takeParities(_ place: Int, _ reply: Span<UInt8>) -> Int? {
-    do throws(ReconciliationFault) { return try tiles.correctors[place].accept(reply) } catch { return nil }
-  }
-
-  /// Alice: hashes a tile.
-  func absorb(_ words: Range<Int>, keepsAll: Bool, bits: Int, into hash: inout ConfirmationHash) {
-    if keepsAll {
-      hash.absorb(strings.block.span.extracting(words), bits: bits)
-    } else {
-      hash.absorb(strings.kept.span.extracting(words), bits: bits)
-    }
-  }
-
-  /// Bob: hashes a tile that was corrected.
-  func absorbCorrected(_ words: Range<Int>, bits: Int, into hash: inout ConfirmationHash) {
-    hash.absorb(strings.corrected.span.extracting(words), bits: bits)
-  }
-
-  /// Alice: makes ready to answer about the tile of these bits.
-  mutating func openReference(_ place: Int, _ tile: Range<Int>, keepsAll: Bool, seed: UInt64) {
-    if keepsAll {
-      Self.open(&tiles.references[place], strings.block, tile, seed: seed)
-    } else {
-      Self.open(&tiles.references[place], strings.kept, tile, seed: seed)
-    }
-  }
-
-  /// Bob: makes ready to correct the tile of these bits.
-  mutating func openCorrector(
-    _ place: Int, _ tile: Range<Int>, keepsAll: Bool, seed: UInt64, _ schedule: CascadeSchedule
-  ) {
-    if keepsAll {
-      Self.open(&tiles.correctors[place], strings.block, tile, seed: seed, schedule)
-    } else {
-      Self.open(&tiles.correctors[place], strings.kept, tile, seed: seed, schedule)
-    }
-  }
-
-  /// Bob: copies a corrected tile to its place among those that wait for their confirmation.
-  mutating func putAside(_ place: Int, words: Int) {
-    Self.copy(tiles.correctors[place], words, to: place, of: &strings.corrected)
-  }
-
-  // Static, because the compiler tracks fields of `self` apart only as separate arguments.
-  private static func answer(
-    _ request: Span<UInt8>, from reference: inout ParityReference, into payload: inout PayloadBuffer
-  ) -> Int? {
-    var room = payload.free
-    do throws(ReconciliationFault) {
-      let answer = try reference.answer(request, into: &room)
-      payload.grow(by: answer.bytes)
-      return answer.disclosedBits
-    } catch {
-      return nil
-    }
-  }
-
-  private static func ask(_ corrector: inout Corrector, into payload: inout PayloadBuffer) -> Corrector.Step {
-    var room = payload.free
-    let step = corrector.step(into: &room)
-    if case .ask(let bytes) = step { payload.grow(by: bytes) }
-    return step
-  }
-
-  private static func open(
-    _ reference: inout ParityReference, _ key: borrowing Block<UInt64>, _ tile: Range<Int>, seed: UInt64
-  ) {
-    let words = tile.lowerBound / 64..<Bits.words(for: tile.upperBound)
-    reference.begin(tile: key.span.extracting(words), bits: tile.count, seed: seed, disclosureMax: tile.count)
-  }
-
-  private static func open(
-    _ corrector: inout Corrector, _ key: borrowing Block<UInt64>, _ tile: Range<Int>, seed: UInt64,
-    _ schedule: CascadeSchedule
-  ) {
-    let words = tile.lowerBound / 64..<Bits.words(for: tile.upperBound)
-    corrector.begin(
-      tile: key.span.extracting(words), bits: tile.count, seed: seed, schedule: schedule, disclosureMax: tile.count)
-  }
-
-  private static func copy(
-    _ corrector: borrowing Corrector, _ words: Int, to place: Int, of corrected: inout Block<UInt64>
-  ) {
-    let first = place * Distiller.tileBits / 64
-    for i in 0..<words { corrected[first + i] = corrector.corrected[i] }
-  }
 }

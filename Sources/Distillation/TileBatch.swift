@@ -1,3 +1,7 @@
+import CMath
+import FixedStorage
+import Reconciliation
+
 /// Tiles that are reconciled side by side, so that their round trips overlap, and confirmed with one exchange.
 struct TileBatch {
   /// Tiles of one batch.
@@ -55,6 +59,11 @@ struct TileProgress {
     case asking
     /// A reply is due.
     case waiting
+    /// The syndrome is here and the decoder is not at it yet.
+    case complete
+    case decoding
+    /// The tile before it is under way with a syndrome of both.
+    case joined
     /// The corrected tile is put aside until its confirmation.
     case corrected
   }
@@ -62,8 +71,32 @@ struct TileProgress {
   var stage = Stage.untouched
   /// Requests and replies that followed one another.
   var exchanges = 0
-  /// The public seed of the permutations.
+  /// The public seed of Cascade's permutations.
   var seed: UInt64 = 0
+  /// The code of the syndrome, and how many tiles from this one on it covers; nil in Cascade.
+  var code: TileCode?
+  var tiles = 1
+  /// Bits of the syndrome that are wanted, asked for and here.
+  var wanted = 0
+  var asked = 0
+  var held = 0
+  var topUps = 0
+  /// Whether the hashes of the tile differed once: Cascade it is, then.
+  var isRetried = false
+  /// Bits about the tile, and about those that share its syndrome, that Alice told.
+  var parities = 0
+  /// Errors that were found.
+  var errors = 0
+
+  /// Begins anew, by Cascade. What was told stays told.
+  mutating func retry() {
+    let before = self
+    self = TileProgress()
+    isRetried = true
+    exchanges = before.exchanges
+    tiles = before.tiles
+    parities = before.parities
+  }
 }
 
 /// What Alice keeps of the batch that Bob asks about.
@@ -75,4 +108,24 @@ struct AnsweredBatch {
   /// The seed of the open permutations of each tile, and how often they were opened.
   var seeds: [8 of UInt64] = .init(repeating: 0)
   var openings: [8 of Int] = .init(repeating: 0)
+  /// Syndrome bits told of each tile, and of those that share its syndrome.
+  var told: [8 of Int] = .init(repeating: 0)
+}
+
+/// The families of requests, as the byte behind the tile's number says.
+enum RequestFamily {
+  static let cascade: UInt8 = 0
+  static let syndrome: UInt8 = 1
+}
+
+/// Bits that Alice must have told about a tile of `bits` bits with `errors` errors: the logarithm of the number of such
+/// error patterns, less 40, since a code can be lucky, but not by more. Below it an account is wrong.
+///
+/// C(n, k) >= sqrt(n / (8 k (n - k))) 2^(n h(k / n)): MacWilliams, Sloane, The theory of error-correcting codes,
+/// chapter 10, lemma 7 (established).
+func leastParities(bits: Int, errors: Int) -> Int {
+  guard errors > 0, errors < bits else { return 0 }
+  let (n, k) = (Double(bits), Double(errors))
+  let nats = -k * log(k / n) - (n - k) * log1p(-k / n) + log(n / (8 * k * (n - k))) / 2
+  return max(0, Int(nats / log(2)) - 40)
 }

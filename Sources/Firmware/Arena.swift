@@ -43,6 +43,10 @@ extension ArenaBlock {
     case .parityWords: self = .parityWords
     case .correctorWords: self = .correctorWords
     case .correctorAsked: self = .correctorAsked
+    case .encoderWords: self = .encoderWords
+    case .decoderMessages: self = .decoderMessages
+    case .decoderWords: self = .decoderWords
+    case .syndromes: self = .syndromes
     case .toeplitzSums: self = .toeplitzSums
     case .toeplitzArena: self = .toeplitzArena
     case .toeplitzSeed: self = .toeplitzSeed

@@ -42,7 +42,12 @@ private struct DistillingEnd: ~Copyable {
         Corrector(
           words: mappedBlock(of: UInt64.self, count: Corrector.wordCount),
           asked: mappedBlock(of: UInt32.self, count: Corrector.askedCount))
-      })
+      },
+      encoder: SyndromeEncoder(words: mappedBlock(of: UInt64.self, count: SyndromeEncoder.wordCount)),
+      decoder: SyndromeDecoder(
+        messages: mappedBlock(of: Int8.self, count: SyndromeDecoder.byteCount),
+        words: mappedBlock(of: UInt64.self, count: SyndromeDecoder.wordCount)),
+      syndromes: mappedBlock(of: UInt64.self, count: TileStorage.syndromeWords))
   }
 
   private static func storage() -> Distiller.Storage {

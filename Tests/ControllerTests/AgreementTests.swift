@@ -54,7 +54,7 @@ private func change(_ field: ConfigurationField, in configuration: inout LinkCon
     #expect(configuration.firstDifference(from: LinkConfiguration()) == field)
     compared += 1
   }
-  #expect(names.count == 19 && compared == 17)
+  #expect(names.count == 20 && compared == 18)
 }
 
 /// A peer that never answers is given up after three attempts.

@@ -48,7 +48,13 @@ extension Distiller.Storage {
       correctors: .init { _ in
         Corrector(
           words: corrected.detachFirst(Corrector.wordCount), asked: .onHost(count: Corrector.askedCount))
-      })
+      },
+      encoder: SyndromeEncoder(
+        words: Memory.lend("encoderWords", UInt64.self, count: SyndromeEncoder.wordCount, to: &watch)),
+      decoder: SyndromeDecoder(
+        messages: Memory.lend("decoderMessages", Int8.self, count: SyndromeDecoder.byteCount, to: &watch),
+        words: Memory.lend("decoderWords", UInt64.self, count: SyndromeDecoder.wordCount, to: &watch)),
+      syndromes: .onHost(count: TileStorage.syndromeWords))
   }
 
   /// Working memory whose bytes `watch` shows; what is public by design is told by its name.

@@ -16,9 +16,13 @@
   BLOCK(correctedTiles, uint64_t, 8 * 1024, Distillation, "Bob: tiles that are corrected and not confirmed") \
   BLOCK(permutationBins, uint32_t, 4 * 8192, AdvantageDistillation, "end and class counts of every bin") \
   BLOCK(permutationLabels, uint8_t, 65536, AdvantageDistillation, "class of every bit of one bin") \
-  BLOCK(parityWords, uint64_t, 8 * (1024 + 16 * 1025), Reconciliation, "Alice: 8 tiles, prefix parities of each pass") \
-  BLOCK(correctorWords, uint64_t, 8 * (1024 + 16 * 6144), Reconciliation, "Bob: 8 tiles, three node sets a pass") \
+  BLOCK(parityWords, uint64_t, 8 * (1024 + 14 * 1025), Reconciliation, "Alice: 8 tiles, prefix parities of each pass") \
+  BLOCK(correctorWords, uint64_t, 8 * (1024 + 14 * 6144), Reconciliation, "Bob: 8 tiles, three node sets a pass") \
   BLOCK(correctorAsked, uint32_t, 8 * 4096, Reconciliation, "Bob: the nodes of a request of each tile") \
+  BLOCK(encoderWords, uint64_t, 256 * 17, Reconciliation, "Alice: columns of the tiles whose syndrome is told") \
+  BLOCK(decoderMessages, int8_t, 256 * 576 + 161 * 64 + 1516 * 512, Reconciliation, "Bob: posteriors, messages") \
+  BLOCK(decoderWords, uint64_t, 256 * 17 + 2048 + 2 * 159 * 8 + 1516, Reconciliation, "Bob: the tiles decoded") \
+  BLOCK(syndromes, uint64_t, 8 * 1024, Distillation, "Bob: syndromes of the tiles under way") \
   BLOCK(toeplitzSums, uint64_t, (1 << 23) / 64, PrivacyAmplification, "matrix product of 2^23 bits") \
   BLOCK(toeplitzArena, uint64_t, 8 * 16384 + 4 * 64 + 16 * 24, PrivacyAmplification, "levels of a product") \
   BLOCK(toeplitzSeed, uint64_t, (1 << 23) / 64 + 3 * 16384 + 512, Distillation, "window: output, three pieces") \
