@@ -12,7 +12,7 @@ struct Bench: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Measure the speed of a stage on one core.",
-      subcommands: [SiftBench.self, PermuteBench.self, PrivacyBench.self, ReconcileBench.self])
+      subcommands: [SiftBench.self, PermuteBench.self, CascadeBench.self, ReconcileBench.self, PrivacyBench.self])
   }
 }
 
