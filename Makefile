@@ -111,6 +111,9 @@ include Tools/verify.mk
 # tolerance: how much error and roll a key survives.
 include Tools/tolerance.mk
 
+# bench: speed and price of our stages beside other programs.
+include Tools/bench.mk
+
 # Debian packages, for what compiles for the board.
 packages:
 	@Tools/setup.sh

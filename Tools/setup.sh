@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
+# usage: Tools/setup.sh [bench]      with those that the comparison with other programs needs
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,6 +23,15 @@ needs_program aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
 needs_program qemu-aarch64-static qemu-user-static
 needs_file /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
 python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+if [ "${1-}" = bench ]; then
+  needs_program gcc gcc
+  needs_program make make
+  # The static emulator takes no plugins, and instructions are counted by one.
+  needs_program qemu-aarch64 qemu-user
+  needs_file /usr/include/fftw3.h libfftw3-dev
+  needs_file /usr/include/gf2x.h libgf2x-dev
+  needs_program taskset util-linux
+fi
 
 if [ ${#missing[@]} -gt 0 ]; then
   command -v apt-get > /dev/null || fail "missing: ${missing[*]} (names of Debian packages); install them and try again"

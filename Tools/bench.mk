@@ -1,0 +1,20 @@
+# Our stages beside other programs that do the same work, on one core. Everything lives in a folder of its own: the
+# programs of the others, the Python environment of the PyPI decoder, and the plugin of the emulator.
+BENCH        := .build-bench
+BENCH_PYTHON := $(BENCH)/python/bin/python
+BENCH_STAMP  := $(BENCH)/python/ldpc.stamp
+# For example BENCH_OPTIONS="--rounds 3 --only privacy".
+BENCH_OPTIONS ?=
+
+.PHONY: bench bench-short peers
+
+# Everything that Tools/bench.py may call.
+peers: python
+	@Tools/setup.sh bench
+	@Tools/peers/build.sh $(BENCH)/peers
+	@$(MAKE) --no-print-directory $(BENCH_STAMP)
+
+$(BENCH_STAMP): Tools/bench-requirements.txt
+	@test -x $(BENCH_PYTHON) || python3 -m venv $(BENCH)/python
+	@$(BENCH_PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
