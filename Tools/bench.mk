@@ -3,7 +3,7 @@
 BENCH        := .build-bench
 BENCH_PYTHON := $(BENCH)/python/bin/python
 BENCH_STAMP  := $(BENCH)/python/ldpc.stamp
-# For example BENCH_OPTIONS="--rounds 3 --only privacy".
+# For example BENCH_OPTIONS="--rounds 1".
 BENCH_OPTIONS ?=
 
 .PHONY: bench bench-short peers
@@ -18,3 +18,9 @@ $(BENCH_STAMP): Tools/bench-requirements.txt
 	@test -x $(BENCH_PYTHON) || python3 -m venv $(BENCH)/python
 	@$(BENCH_PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+bench: twin peers ## Our stages beside other programs, about a quarter of an hour; writes Documentation/Results/bench.md
+	@python3 Tools/bench.py $(BENCH_OPTIONS)
+
+bench-short: twin peers ## A few small cells: equal work gives equal figures, and leaks are as promised
+	@python3 Tools/bench.py --short

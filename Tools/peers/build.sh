@@ -17,7 +17,9 @@ fetch() {
   local apt=$folder/apt
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
   # shellcheck disable=SC1091
-  echo "deb-src http://deb.debian.org/debian $(. /etc/os-release && echo "$VERSION_CODENAME") main" > "$apt/sources.list"
+  local release
+  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  echo "deb-src http://deb.debian.org/debian $release main" > "$apt/sources.list"
   local options=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache")
   apt-get "${options[@]}" update && (cd "$apt" && apt-get "${options[@]}" source --download-only gf2x)
@@ -36,4 +38,5 @@ if [ ! -e "$native/lib/libgf2x.a" ]; then
   (cd "$folder/gf2x-source" && ./configure --disable-shared --prefix="$native" CFLAGS="-O3 -march=native" &&
     make && make install) > "$folder/gf2x.log" 2>&1 || { tail -n 5 "$folder/gf2x.log" >&2; exit 1; }
 fi
-compile toeplitz-gf2x-native '-DKERNEL="libgf2x-native"' -I"$native/include" "$sources/toeplitz_gf2x.c" "$native/lib/libgf2x.a"
+compile toeplitz-gf2x-native '-DKERNEL="libgf2x-native"' -I"$native/include" "$sources/toeplitz_gf2x.c" \
+  "$native/lib/libgf2x.a"
