@@ -165,7 +165,7 @@ def main():
     if not arguments.short:
         facts = bench_page.machine(ROOT)
         (RESULTS / "bench.json").write_text(json.dumps({"machine": facts, **groups}, indent=1) + "\n")
-        (RESULTS / "bench.md").write_text(bench_page.page(facts, groups))
+        (RESULTS / "bench.md").write_text(bench_page.page(facts, groups, arguments.rounds))
     count = sum(map(len, groups.values()))
     print("\n".join(found) if found else f"bench: {count} cells")
     print(f"bench: {count - len(found)} passed, {len(found)} failed")
