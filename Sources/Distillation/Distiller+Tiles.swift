@@ -85,12 +85,18 @@ extension Distiller {
     return self.place(ofTile: first).lowerBound..<self.place(ofTile: first + tiles - 1).upperBound
   }
 
+  private func schedule(ofPlace place: Int, qber: PartsPerMillion) -> CascadeSchedule {
+    CascadeSchedule(
+      bits: bits(ofTile: batch.first + place), expectedQber: qber,
+      sparesExchanges: plan.reconciliation == .fewestExchanges)
+  }
+
   private mutating func openCascade(
     _ place: Int, _ channel: inout BlockChannel, entropy: inout some EntropySource & ~Copyable
   ) {
     guard let seed = publicWord(from: &entropy) else { return refuse(.entropyLost, &channel) }
     let tile = batch.first + place
-    let schedule = CascadeSchedule(bits: bits(ofTile: tile), expectedQber: qberOfTiles)
+    let schedule = schedule(ofPlace: place, qber: qberOfTiles)
     storage.openCorrector(place, self.place(ofTile: tile), keepsAll: keepsAll, seed: seed, schedule)
     batch.tiles[place].code = nil
     batch.tiles[place].seed = seed
@@ -222,7 +228,7 @@ extension Distiller {
       batch.tiles[tile].exchanges = exchanges
       guard let qber else { continue }
       let bits = bits(ofTile: batch.first + tile)
-      let schedule = CascadeSchedule(bits: bits, expectedQber: qber)
+      let schedule = schedule(ofPlace: tile, qber: qber)
       storage.openCorrector(ofDecoded: tile, bits: bits, seed: batch.tiles[tile].seed, schedule)
     }
   }

@@ -25,15 +25,19 @@ public struct CascadeSchedule: Equatable, Sendable {
 
   /// The schedule for a tile of `bits` bits with about this error rate.
   ///
-  /// Both rules were measured on tiles of 65 536 bits: 0.5 to 1 error per top node of pass 0 and 1.8 to 3.6 in pass 1
-  /// give efficiencies of 1.05 to 1.09 from 0.5 to 8 % in 70 to 115 round trips. Larger top nodes disclose 1 to 3 %
-  /// less and take two to four times the round trips. Powers of two as in Martinez-Mateo et al., arXiv:1407.3257.
-  public init(bits: Int, expectedQber: PartsPerMillion) {
+  /// The rules were measured on tiles of 65 536 bits (`twin bench cascade`): 0.5 to 1 error per top node of pass 0 and
+  /// 3.6 to 7.2 in pass 1 give efficiencies of 1.04 from 0.5 to 5 % in 170 to 290 round trips; from 6 % on twice as many
+  /// in pass 1 are needed for 1.06. Smaller top nodes disclose 1 to 3 % more and take half the round trips. Powers of
+  /// two as in Martinez-Mateo et al., arXiv:1407.3257.
+  ///
+  /// `sparesExchanges` takes those smaller top nodes.
+  public init(bits: Int, expectedQber: PartsPerMillion, sparesExchanges: Bool = false) {
     let shape = TileShape(bits: bits)
     let errorsPerSlot = expectedQber.value * Double(bits) / Double(shape.slots)
     let first = Self.exponent(errorsMax: 1.0, errorsPerSlot: errorsPerSlot)
-    let second = Self.exponent(errorsMax: 3.6, errorsPerSlot: errorsPerSlot)
-    self.init(first: first, second: second, passes: 14, crowding: 5, passesAtOnce: 4)
+    let errorsInSecond = sparesExchanges ? 3.6 : expectedQber.count < 60_000 ? 7.2 : 14.4
+    let second = Self.exponent(errorsMax: errorsInSecond, errorsPerSlot: errorsPerSlot)
+    self.init(first: first, second: second, passes: 14, crowding: sparesExchanges ? 5 : 7, passesAtOnce: 4)
   }
 
   /// The largest nodes that hold at most `errorsMax` errors on average.
