@@ -26,9 +26,9 @@ public struct CascadeSchedule: Equatable, Sendable {
   /// The schedule for a tile of `bits` bits with about this error rate.
   ///
   /// The rules were measured on tiles of 65 536 bits (`twin bench cascade`): 0.5 to 1 error per top node of pass 0 and
-  /// 3.6 to 7.2 in pass 1 give efficiencies of 1.04 from 0.5 to 5 % in 170 to 290 round trips; from 6 % on twice as many
-  /// in pass 1 are needed for 1.06. Smaller top nodes disclose 1 to 3 % more and take half the round trips. Powers of
-  /// two as in Martinez-Mateo et al., arXiv:1407.3257.
+  /// 3.6 to 7.2 in pass 1 give efficiencies of 1.04 from 0.5 to 5 % in 170 to 290 round trips; from 6 % on it takes
+  /// twice as many in pass 1 to reach 1.06. Smaller top nodes disclose 1 to 3 % more and take half the round trips.
+  /// Powers of two as in Martinez-Mateo et al., arXiv:1407.3257.
   ///
   /// `sparesExchanges` takes those smaller top nodes.
   public init(bits: Int, expectedQber: PartsPerMillion, sparesExchanges: Bool = false) {
