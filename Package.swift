@@ -131,8 +131,9 @@ let hostModules: [Target] = [
     name: "TwinProgram",
     dependencies: [
       .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Controller",
-      "Estimation", "FixedStorage", "HostSockets", "HostStorage", "LinkControl",
-      "Optics", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Twin", "TwinRun", "Units",
+      "Distillation", "Estimation", "FixedStorage", "HostSockets", "HostStorage", "LinkControl",
+      "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Twin", "TwinRun", "Units",
+      "Wire",
     ],
     swiftSettings: strict),
   hostModule("HostSockets"),

@@ -1,6 +1,6 @@
 import AdvantageDistillation
 import Authentication
-import Distillation
+public import Distillation
 import Drivers
 public import FixedStorage
 import KeyStore
@@ -43,7 +43,7 @@ extension SessionMemory {
         storage: source.block(.authenticationPool, of: UInt8.self, count: AuthenticationPool.capacityBytes)),
       keys: KeyRing(storage: source.block(.keyRing, of: UInt64.self, count: KeyRing.storageWords)))
     let distiller = Distiller(
-      role: role, plan: configuration.plan(), storage: Self.distillerStorage(from: &source))
+      role: role, plan: configuration.plan(), storage: .taken(from: &source))
     let payload = PayloadBuffer(
       storage: source.block(.sessionPayload, of: UInt8.self, count: PayloadBuffer.capacityBytes))
     self.init(
@@ -51,7 +51,11 @@ extension SessionMemory {
       inbox: Inbox(storage: source.block(.inbox, of: UInt8.self, count: Inbox.capacityBytes)))
   }
 
-  private static func distillerStorage(from source: inout some StorageSource & ~Copyable) -> Distiller.Storage {
+}
+
+extension Distiller.Storage {
+  /// Takes the blocks of distillation from `source`.
+  public static func taken(from source: inout some StorageSource & ~Copyable) -> Distiller.Storage {
     Distiller.Storage(
       stages: Distiller.StageStorage(
         tiles: tileStorage(from: &source),
@@ -71,9 +75,7 @@ extension SessionMemory {
       payload: PayloadBuffer(
         storage: source.block(.distillerPayload, of: UInt8.self, count: PayloadBuffer.capacityBytes)))
   }
-}
 
-extension SessionMemory {
   private static func tileStorage(from source: inout some StorageSource & ~Copyable) -> TileStorage {
     let tiles = TileStorage.tilesMax
     var parityWords = source.block(.parityWords, of: UInt64.self, count: tiles * ParityReference.wordCount)

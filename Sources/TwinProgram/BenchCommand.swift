@@ -12,7 +12,10 @@ struct Bench: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Measure the speed of a stage on one core.",
-      subcommands: [SiftBench.self, PermuteBench.self, CascadeBench.self, ReconcileBench.self, PrivacyBench.self])
+      subcommands: [
+        SiftBench.self, PermuteBench.self, CascadeBench.self, ReconcileBench.self, PrivacyBench.self,
+        ChainBench.self,
+      ])
   }
 }
 
