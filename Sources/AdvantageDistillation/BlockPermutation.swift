@@ -33,6 +33,8 @@ public struct BlockPermutation: ~Copyable {
   public private(set) var binCount = 0
   /// Source bits that were counted, then those that were placed.
   private var seen = 0
+  /// The bin whose classes `labels` holds.
+  private var labelled: Int?
 
   public init(bins: consuming Block<UInt32>, labels: consuming Block<UInt8>) {
     precondition(bins.count == Self.binWords && labels.count == Self.labelBytes)
@@ -56,6 +58,7 @@ public struct BlockPermutation: ~Copyable {
     self.seed = seed
     binCount = Self.binCount(for: bits)
     bins.wipe()
+    labelled = nil
     restart()
   }
 
@@ -98,19 +101,20 @@ public struct BlockPermutation: ~Copyable {
   }
 
   /// Shuffles one bin, after all bits were scattered.
-  public func shuffle(_ bin: Int, of string: inout Block<UInt64>) {
+  public mutating func shuffle(_ bin: Int, of string: inout Block<UInt64>) {
     let start = start(of: bin)
-    var draws = PublicStream(seed: seed, kind: 1, index: UInt32(bin))
-    var i = size(bin) - 1
-    while i >= 1 {
-      let own = start + i
-      let other = start + draws.next(below: UInt32(i + 1))
-      // The bits change places if they differ; no branch looks at them.
-      let change = (string[own >> 6] >> UInt64(own & 63) ^ string[other >> 6] >> UInt64(other & 63)) & 1
-      string[own >> 6] ^= change << UInt64(own & 63)
-      string[other >> 6] ^= change << UInt64(other & 63)
-      i -= 1
+    let size = size(bin)
+    labelled = nil
+    // A byte for every bit, so that no swap has to shift.
+    for first in stride(from: 0, to: size, by: 8) {
+      labels.setBytes(at: first, toBits: string.bits(at: start + first, count: min(8, size - first)))
     }
+    shuffleLabels(bin, size: size)
+    for first in stride(from: 0, to: size, by: 8) {
+      string.setBits(at: start + first, count: min(8, size - first), to: labels.lowestBits(ofBytesAt: first))
+    }
+    // They were bits of the key.
+    labels.wipe(0..<(size + 7) & ~7)
   }
 
   /// Adds the ones of one bin of `string`, a permuted string, to the counts of the classes they belong to.
@@ -126,7 +130,13 @@ public struct BlockPermutation: ~Copyable {
     labelShuffled(bin)
     let start = start(of: bin)
     let common = (start..<start + size(bin)).clamped(to: place)
-    for bit in common where part.bit(bit - place.lowerBound) == 1 { counts[Int(labels[bit - start])] += 1 }
+    for first in stride(from: common.lowerBound, to: common.upperBound, by: 64) {
+      var ones = part.bits(at: first - place.lowerBound, count: min(64, common.upperBound - first))
+      while ones != 0 {
+        counts[Int(labels[first - start + ones.trailingZeroBitCount])] += 1
+        ones &= ones - 1
+      }
+    }
   }
 
   /// The bins that hold the bits at `place` of the permuted string.
@@ -140,16 +150,22 @@ public struct BlockPermutation: ~Copyable {
 
   /// Labels the places of a bin with the class that each bit came from.
   private mutating func labelShuffled(_ bin: Int) {
-    let size = size(bin)
+    guard labelled != bin else { return }
     label(bin)
+    shuffleLabels(bin, size: size(bin))
+    labelled = bin
+  }
+
+  /// Shuffles the bytes of a bin by Fisher and Yates.
+  private mutating func shuffleLabels(_ bin: Int, size: Int) {
+    guard size > 1 else { return }
+    precondition(size <= Self.binBitsMax)
     var draws = PublicStream(seed: seed, kind: 1, index: UInt32(bin))
-    var i = size - 1
-    while i >= 1 {
-      let other = draws.next(below: UInt32(i + 1))
-      let moved = labels[i]
-      labels[i] = labels[other]
-      labels[other] = moved
-      i -= 1
+    var range = FallingRange(UInt32(size))
+    while true {
+      labels.exchange(draws.next(below: range), Int(range.value) - 1)
+      if range.value == 2 { return }
+      range.fall()
     }
   }
 

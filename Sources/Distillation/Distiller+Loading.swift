@@ -120,7 +120,7 @@ extension Distiller.Storage {
     Self.scatter(word, count: count, &permutation, &strings.block)
   }
 
-  mutating func shuffle(_ bin: Int) { Self.shuffle(bin, permutation, &strings.block) }
+  mutating func shuffle(_ bin: Int) { Self.shuffle(bin, &permutation, &strings.block) }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
   private static func scatter(
@@ -130,7 +130,7 @@ extension Distiller.Storage {
   }
 
   private static func shuffle(
-    _ bin: Int, _ permutation: borrowing BlockPermutation, _ string: inout Block<UInt64>
+    _ bin: Int, _ permutation: inout BlockPermutation, _ string: inout Block<UInt64>
   ) {
     permutation.shuffle(bin, of: &string)
   }

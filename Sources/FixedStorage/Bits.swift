@@ -55,3 +55,30 @@ extension MutableSpan where Element == UInt64 {
     self[index >> 6] = self[index >> 6] & ~(1 << shift) | (value & 1) << shift
   }
 }
+
+// One bit a byte: for what moves single bits about.
+extension Block where Element == UInt8 {
+  /// Stores the eight lowest bits of `bits` in as many bytes from `first` on.
+  @inline(__always)
+  public mutating func setBytes(at first: Int, toBits bits: UInt64) {
+    var spread = bits & 0xff
+    spread = (spread | spread << 28) & 0x0000_000f_0000_000f
+    spread = (spread | spread << 14) & 0x0003_0003_0003_0003
+    spread = (spread | spread << 7) & 0x0101_0101_0101_0101
+    setWord(at: first, to: spread)
+  }
+
+  /// The lowest bits of eight bytes from `first` on, the first in bit 0.
+  @inline(__always)
+  public func lowestBits(ofBytesAt first: Int) -> UInt64 {
+    let word = span.littleEndian64(at: first) & 0x0101_0101_0101_0101
+    return (word &* 0x0102_0408_1020_4080) &>> 56
+  }
+
+  /// Exchanges two bytes; `lower` is not above `upper`.
+  @inline(__always)
+  public mutating func exchange(_ lower: Int, _ upper: Int) {
+    precondition(lower >= 0 && lower <= upper && upper < count)
+    unsafe exchangeUnchecked(lower, upper)
+  }
+}

@@ -64,6 +64,22 @@ public struct Block<Element: BitwiseCopyable>: ~Copyable {
     }
   }
 
+  /// Exchanges two elements that the caller has checked to be of the block.
+  @unsafe @inline(__always)
+  mutating func exchangeUnchecked(_ first: Int, _ second: Int) {
+    let moved = unsafe start[first]
+    unsafe start[first] = start[second]
+    unsafe start[second] = moved
+  }
+
+  /// Stores a word in eight bytes from `first` on, the lowest bits first.
+  @inline(__always)
+  mutating func setWord(at first: Int, to word: UInt64) where Element == UInt8 {
+    precondition(first >= 0 && first <= count - 8)
+    // In bounds, as was just checked, and no alignment is asked for.
+    unsafe UnsafeMutableRawPointer(start).storeBytes(of: word.littleEndian, toByteOffset: first, as: UInt64.self)
+  }
+
   /// Copies elements towards the front; the ranges may overlap.
   public mutating func move(_ range: Range<Int>, to start: Int) {
     precondition(start <= range.lowerBound)

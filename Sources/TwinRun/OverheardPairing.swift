@@ -37,7 +37,7 @@ package struct OverheardPairing {
     for bin in bins.indices where !bins[bin].isEmpty {
       var draws = stream(kind: 1, index: UInt32(bin))
       for last in stride(from: bins[bin].count - 1, to: 0, by: -1) {
-        bins[bin].swapAt(last, draws.next(below: UInt32(last + 1)))
+        bins[bin].swapAt(last, draws.next(below: FallingRange(UInt32(last + 1))))
       }
     }
     return bins.flatMap { $0 }

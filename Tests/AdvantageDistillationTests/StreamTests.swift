@@ -23,7 +23,7 @@ import Testing
   var low = 0
   var square = 0
   for _ in 0..<draws {
-    let value = stream.next(below: range)
+    let value = stream.next(below: FallingRange(range))
     #expect(value >= 0 && value < Int(range))
     if value < Int(range) / 2 { low += 1 }
     if range <= 7 && value == 0 { square += 1 }
@@ -35,4 +35,55 @@ import Testing
     let part = 1 / Double(range)
     #expect(abs(Double(square) - Double(draws) * part) <= 6 * (Double(draws) * part * (1 - part)).squareRoot())
   }
+}
+
+/// Ranges that fall one by one reject as many draws as a division says.
+@Test func range_fallingFromTheLargest_rejectsTheRemainder() {
+  var range = FallingRange(65_535)
+  var draws = PublicStream(seed: .init(repeating: 1), kind: 0, index: 0)
+  for value in stride(from: UInt32(65_535), through: 2, by: -1) {
+    let same = range.value == value && range == FallingRange(value)
+    #expect(same && draws.next(below: range) < Int(value))
+    if value > 2 { range.fall() }
+  }
+  let remainders = [1, 2, 3, 40_000, 65_535].map { (value: UInt32) in FallingRange(value).rejected == 65_536 % value }
+  #expect(remainders.allSatisfy { $0 })
+}
+
+/// The generator block by block, as the standard writes it.
+private func naiveDraws(seed: [32 of UInt8], kind: UInt32, index: UInt32, blocks: UInt32) -> [UInt16] {
+  func quarter(_ x: inout [UInt32], _ a: Int, _ b: Int, _ c: Int, _ d: Int) {
+    for (sum, with, mixed, bits) in [(a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)]
+      as [(Int, Int, Int, UInt32)]
+    {
+      x[sum] &+= x[with]
+      x[mixed] ^= x[sum]
+      x[mixed] = x[mixed] << bits | x[mixed] >> (32 - bits)
+    }
+  }
+  var draws: [UInt16] = []
+  for block in 0..<blocks {
+    var start: [UInt32] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]
+    for i in 0..<8 { start.append((0..<4).reduce(0) { $0 | UInt32(seed[4 * i + $1]) << UInt32(8 * $1) }) }
+    start += [block, kind, index, 0]
+    var x = start
+    for _ in 0..<10 {
+      for i in 0..<4 { quarter(&x, i, 4 + i, 8 + i, 12 + i) }
+      for i in 0..<4 { quarter(&x, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4) }
+    }
+    for (word, first) in zip(x, start) {
+      let sum = word &+ first
+      draws += [UInt16(truncatingIfNeeded: sum), UInt16(truncatingIfNeeded: sum >> 16)]
+    }
+  }
+  return draws
+}
+
+@Test(arguments: [0, 1, 77] as [UInt32]) func stream_ofManyBlocks_isThatOfTheNaiveGenerator(index: UInt32) {
+  var seed: [32 of UInt8] = .init(repeating: 0)
+  for i in 0..<32 { seed[i] = UInt8(truncatingIfNeeded: 37 &* i &+ 11) }
+  var stream = PublicStream(seed: seed, kind: 1, index: index)
+  let expected = naiveDraws(seed: seed, kind: 1, index: index, blocks: 41)
+  let draws = expected.map { _ in stream.next() }
+  #expect(draws == expected)
 }
