@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <time.h>
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -11,11 +12,34 @@ extern void *__libc_memalign(size_t, size_t);
 static _Thread_local int depth, paused;
 static _Thread_local uint64_t allocations;
 
-void gimbal_watch_begin(void) { depth++; }
-void gimbal_watch_end(void) { depth--; }
-void gimbal_watch_pause(void) { paused++; }
-void gimbal_watch_resume(void) { paused--; }
+static _Thread_local int timed;
+static _Thread_local uint64_t nanoseconds, since;
+
+static uint64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void change(int *count, int by) {
+  const int before = depth > 0 && paused == 0;
+  *count += by;
+  const int after = depth > 0 && paused == 0;
+  if (!timed || before == after) return;
+  if (after) {
+    since = now();
+  } else {
+    nanoseconds += now() - since;
+  }
+}
+
+void gimbal_watch_begin(void) { change(&depth, 1); }
+void gimbal_watch_end(void) { change(&depth, -1); }
+void gimbal_watch_pause(void) { change(&paused, 1); }
+void gimbal_watch_resume(void) { change(&paused, -1); }
 uint64_t gimbal_watch_count(void) { return allocations; }
+void gimbal_watch_time(void) { timed = 1; }
+uint64_t gimbal_watch_nanoseconds(void) { return nanoseconds; }
 
 static void note(void) {
   if (depth > 0 && paused == 0) allocations++;

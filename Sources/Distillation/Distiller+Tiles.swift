@@ -64,7 +64,7 @@ extension Distiller {
   ) {
     var tiles = 1
     while tiles < SyndromeSchedule.tilesMax, place + tiles < batch.count, mayJoin(place + tiles) { tiles += 1 }
-    guard plan.reconciliation == .fewestExchanges, qberIsMeasured, !batch.tiles[place].isRetried,
+    guard plan.reconciliation == .fewestExchanges, !batch.tiles[place].isRetried,
       let start = SyndromeSchedule.start(
         bits: bits(fromPlace: place, tiles: tiles).count, qber: qberOfTiles, errorsSeen: errorsSeen)
     else { return openCascade(place, &channel, entropy: &entropy) }

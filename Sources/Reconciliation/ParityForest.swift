@@ -84,21 +84,25 @@ struct ParityForest: ~Copyable {
   private func leaves(of range: Range<Int>, pass: Int) -> UInt64 {
     let tile = words.span
     let permutation = permutations[pass]
-    var leaves: UInt64 = 0
     if shape.bits == shape.slots {
-      for slot in range {
-        let index = permutation.index(at: slot)
-        let bit = tile[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
-        leaves |= bit &<< UInt64(truncatingIfNeeded: (shape.slots &+ slot) & 63)
-      }
-      return leaves
+      let bits = permutation.permutedBits(of: tile, from: range.lowerBound, count: range.count)
+      return bits &<< UInt64(truncatingIfNeeded: (shape.slots &+ range.lowerBound) & 63)
     }
-    var position = shape.positions(before: range.lowerBound)
-    for slot in range where shape.positions(before: slot + 1) > position {
-      let index = permutation.index(at: position)
-      let bit = tile[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
-      leaves |= bit &<< UInt64(truncatingIfNeeded: (shape.slots + slot) & 63)
-      position += 1
+    let positions = shape.positions(before: range.lowerBound)..<shape.positions(before: range.upperBound)
+    guard !positions.isEmpty else { return 0 }
+    var bits = permutation.permutedBits(of: tile, from: positions.lowerBound, count: positions.count)
+    var leaves: UInt64 = 0
+    // A slot holds a position where `positions(before:)` grows. It grows by at most one, when the sum carries.
+    let first = UInt64(truncatingIfNeeded: (shape.slots &+ range.lowerBound) & 63)
+    let size = UInt64(truncatingIfNeeded: shape.bits)
+    let mask = UInt64(truncatingIfNeeded: shape.slots - 1)
+    var sum = (UInt64(truncatingIfNeeded: range.lowerBound) &* size &+ mask) & mask
+    for slot in 0..<UInt64(truncatingIfNeeded: range.count) {
+      sum &+= size
+      let isFull = sum &>> UInt64(truncatingIfNeeded: shape.depth)
+      sum &= mask
+      leaves |= (bits & isFull) &<< (first &+ slot)
+      bits &>>= isFull
     }
     return leaves
   }

@@ -167,7 +167,8 @@ public struct ParityReference: ~Copyable {
     let row = passes * Self.rowWords + CascadeLimits.tileWords
     var carry: UInt64 = 0
     for word in 0...shape.bits >> 6 {
-      var bits = permutedBits(word << 6..<min(word << 6 + 64, shape.bits), permutation)
+      let first = word << 6
+      var bits = permutation.permutedBits(of: words.span, from: first, count: min(64, shape.bits - first))
       let ones = bits.nonzeroBitCount
       // After shifts of 1, 2, 4 ... 32, bit `i` holds the parity of bits 0...i; one more shift excludes bit `i`.
       var shift: UInt64 = 1
@@ -180,17 +181,5 @@ public struct ParityReference: ~Copyable {
     }
     exponents[passes] = UInt8(truncatingIfNeeded: exponent)
     passes += 1
-  }
-
-  /// At most 64 tile bits in permuted order; the first is the lowest.
-  private func permutedBits(_ positions: Range<Int>, _ permutation: PassPermutation) -> UInt64 {
-    let tile = words.span
-    var bits: UInt64 = 0
-    for position in positions {
-      let index = permutation.index(at: position)
-      let bit = tile[index >> 6] &>> UInt64(truncatingIfNeeded: index & 63) & 1
-      bits |= bit &<< UInt64(truncatingIfNeeded: position & 63)
-    }
-    return bits
   }
 }

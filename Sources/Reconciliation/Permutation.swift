@@ -1,3 +1,5 @@
+import FixedStorage
+
 /// SplitMix64 (Steele, Lea and Flood, 2014). It expands a public seed; no secret may come from it.
 struct PublicSequence {
   private var state: UInt64
@@ -36,6 +38,8 @@ struct PassPermutation: Sendable {
   private var multipliers: [4 of UInt32] = .init(repeating: 1)
   private var inverses: [4 of UInt32] = .init(repeating: 1)
   private var offsets: [4 of UInt32] = .init(repeating: 0)
+  /// The same permutation for many positions at a time.
+  private let kernel: IndexPermutation
 
   init(shape: TileShape, tileSeed: UInt64, pass: Int) {
     bits = UInt32(truncatingIfNeeded: shape.bits)
@@ -53,6 +57,7 @@ struct PassPermutation: Sendable {
       for _ in 0..<4 { inverse = inverse &* (2 &- multiplier &* inverse) }
       inverses[round] = inverse
     }
+    kernel = IndexPermutation(bits: bits, mask: mask, fold: fold, multipliers: multipliers, offsets: offsets)
   }
 
   /// The tile bit at a position.
@@ -66,6 +71,12 @@ struct PassPermutation: Sendable {
       x = stir(x, multipliers[3], offsets[3])
     } while x >= bits
     return Int(x)
+  }
+
+  /// The tile bits at the positions from `first` on, at most 64, in order: the first is the lowest.
+  @inline(__always)
+  func permutedBits(of tile: Span<UInt64>, from first: Int, count: Int) -> UInt64 {
+    kernel.bits(of: tile, from: first, count: count)
   }
 
   /// One round. The rounds are written out, because the compiler keeps a loop over them.

@@ -17,12 +17,14 @@ public enum SyndromeSchedule {
   public static let qberMin = PartsPerMillion(10_000)
 
   /// The code of a tile with about this error rate and the bits of its syndrome to ask for first; nil where Cascade
-  /// serves better. The rate is known from `errorsSeen` errors: as much as they may be off by chance is added.
+  /// serves better. The rate is known from `errorsSeen` errors: as much as they may be off by chance is added. One that
+  /// is only expected gets half as much again, which serves up to one and a half times the rate: its first tile shows
+  /// what it is.
   public static func start(
     bits: Int, qber: PartsPerMillion, errorsSeen: Int
   ) -> (code: TileCode, syndromeBits: Int)? {
-    guard bits >= bitsMin, qber >= qberMin, errorsSeen > 0 else { return nil }
-    let margin = 1 / Double(errorsSeen).squareRoot()
+    guard bits >= bitsMin, qber >= qberMin else { return nil }
+    let margin = errorsSeen > 0 ? 1 / Double(errorsSeen).squareRoot() : 0.5
     return TileCode.choose(bits: bits, qber: qber, efficiency: efficiency(qber, bits: bits) + margin)
   }
 

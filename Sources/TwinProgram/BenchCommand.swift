@@ -47,7 +47,9 @@ struct SiftBench: ParsableCommand {
       link.step()
       guard link.tick < 10_000 else { throw ValidationError("nothing is detected at this transmission") }
     }
+    link.measureWork()
     let first = link.bob.totals.detections
+    let firstSifted = link.bob.totals.siftedNow
     let firstClicks = link.simulation.detections
     let firstTick = link.tick
     let began = ContinuousClock.now
@@ -66,6 +68,14 @@ struct SiftBench: ParsableCommand {
         format: "bench stage=link n=%llu mdetections_s=%.3f mclicks_s=%.3f wall_s=%.3f simulated_mhz=%.3f", count,
         Double(count) * 1e-6 / seconds, Double(clicks) * 1e-6 / seconds, seconds,
         Double(count) * 1e-3 / Double(link.tick - firstTick)))
+    // What each module works on a sifted bit: FIFO and choices over the SPI protocol, announcements, authentication.
+    let bits = link.bob.totals.siftedNow - firstSifted
+    print(
+      String(
+        format: "bench stage=sift n=%llu mbit_s=%.2f alice_mbit_s=%.2f bob_mbit_s=%.2f detections_bit=%.2f", bits,
+        Double(bits) * 1e3 / Double(max(link.aliceWorkNs, link.bobWorkNs)),
+        Double(bits) * 1e3 / Double(link.aliceWorkNs),
+        Double(bits) * 1e3 / Double(link.bobWorkNs), Double(count) / Double(bits)))
   }
 
   private var plan: RunPlan {

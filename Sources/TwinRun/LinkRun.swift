@@ -69,6 +69,10 @@ package struct LinkRun: ~Copyable {
   package var alice: Alice
   package var bob: Bob
   package private(set) var tick: UInt64 = 0
+  /// Nanoseconds of this computer that each module worked, without what answers for its devices; zero unless
+  /// `measureWork` was called.
+  package private(set) var aliceWorkNs: UInt64 = 0
+  package private(set) var bobWorkNs: UInt64 = 0
 
   package init(_ plan: RunPlan) {
     self.plan = plan
@@ -135,17 +139,25 @@ package struct LinkRun: ~Copyable {
     simulation.advance(to: now)
     cable.passTick()
     relay?.passTick { [eve = simulation.eve] slot, choice in eve?.knows(slot: slot, choice) ?? false }
-    gimbal_watch_begin()
+    let before = gimbal_watch_nanoseconds()
     if aliceTurns {
+      gimbal_watch_begin()
       alice.turn(at: now)
       alice.distil(slicesMax: Self.slicesPerTick)
+      gimbal_watch_end()
     }
+    let between = gimbal_watch_nanoseconds()
     if bobTurns {
+      gimbal_watch_begin()
       bob.turn(at: now)
       bob.distil(slicesMax: Self.slicesPerTick)
+      gimbal_watch_end()
     }
-    gimbal_watch_end()
+    aliceWorkNs += between - before
+    bobWorkNs += gimbal_watch_nanoseconds() - between
   }
+
+  package func measureWork() { gimbal_watch_time() }
 
   /// Neither module will do anything more by itself.
   private var isAtRest: Bool { isResting(alice.state) && isResting(bob.state) && tick > 100 }

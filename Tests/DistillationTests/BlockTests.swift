@@ -242,8 +242,8 @@ private let pairingCases = [
 }
 
 @Test func release_afterABlock_leavesZerosInStorage() throws {
-  // The first tile goes by Cascade, the second by its syndrome.
-  var plan = plan()
+  // At the rate that is expected the first tile goes by Cascade, at the one it shows the second by its syndrome.
+  var plan = plan(expectedQber: 5_000)
   plan.reconciliation = .fewestExchanges
   var pair = Pair(plan)
   pair.open(TestBlock(bits: 70_000, qber: 0.02, seed: 1), seed: 1)
@@ -281,6 +281,5 @@ private let pairingCases = [
     #expect(requests.contains { $0.payload[2] == 1 } == (family == .fewestExchanges))
     exchanges.append(pair.bob.distiller.summary.roundTrips)
   }
-  // The first tile is corrected by Cascade in both.
-  #expect(exchanges[1] * 3 < exchanges[0] * 2)
+  #expect(exchanges[1] * 10 < exchanges[0])
 }

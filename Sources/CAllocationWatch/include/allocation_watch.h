@@ -1,5 +1,5 @@
-/* Counts heap allocations of the calling thread while it is watched. Host only: it stands in front of the C library's
- * allocator of the whole program. */
+/* Watches a module's own work on the calling thread: counts its heap allocations, and if asked for its time. Host only:
+ * it stands in front of the C library's allocator of the whole program. */
 #ifndef GIMBAL_CALLOCATIONWATCH_H
 #define GIMBAL_CALLOCATIONWATCH_H
 #include <stdint.h>
@@ -12,4 +12,8 @@ void gimbal_watch_pause(void);
 void gimbal_watch_resume(void);
 /* Allocations seen so far. */
 uint64_t gimbal_watch_count(void);
+/* From now on time is counted too, which takes some 50 ns at each begin, end, pause and resume. */
+void gimbal_watch_time(void);
+/* Nanoseconds watched so far. */
+uint64_t gimbal_watch_nanoseconds(void);
 #endif
