@@ -24,6 +24,10 @@ DECODER = ROOT / "Tools/peers/ldpc_decoder.py"
 QBERS = (0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.11)
 # What the codes are asked for, as bits told over the least, where they are used at all.
 EFFICIENCIES = {0.01: 1.18, 0.02: 1.135, 0.03: 1.12, 0.05: 1.115, 0.08: 1.12, 0.11: 1.12}
+# Error rates of the whole chain where one way suffices, and those where advantage distillation makes the key.
+CHAIN = ((0.001, 1), (0.005, 1), (0.01, 1), (0.02, 1), (0.03, 1), (0.05, 1))
+DISTILLED = ((0.05, 2), (0.08, 2), (0.11, 3))
+ENDS = ("alice", "bob")
 # Bits told over the least that a stage may not exceed, by family and error rate; chance is in it.
 PROMISED = {"cascade": {0.001: 1.15, 0.01: 1.07, 0.03: 1.075, 0.08: 1.10}, "ldpc": {0.03: 1.14, 0.08: 1.13}}
 
@@ -70,19 +74,36 @@ def size_cells(tiles):
     return cells
 
 
+def chain_cells(power, points):
+    """One block from its sifted bits to its tags, at (error rate, group of advantage distillation), by both families."""
+    return [
+        [TWIN, "bench", "chain", "--bits", str(1 << power), "--qber", str(qber), "--ad-block", str(block),
+         "--reconciliation", family] for qber, block in points for family in ("0", "1")]
+
+
+def link_cells(power):
+    """The same at 3 %, over links of some round trips in milliseconds."""
+    return [
+        [TWIN, "bench", "chain", "--bits", str(1 << power), "--reconciliation", family, "--round-trip-ms", trip]
+        for trip in ("0", "1", "10", "50") for family in ("0", "1")]
+
+
 def all_cells():
     stages = [
-        [TWIN, "bench", "sift", "--detections", "2000000"],
+        [TWIN, "bench", "sift", "--detections", "4000000"],
         [TWIN, "bench", "permute", "--bits", str(1 << 22)],
     ]
     return {
         "reconcile": reconcile_cells(QBERS, 30), "size": size_cells(10), "privacy": privacy_cells((16, 18, 20, 22)),
-        "other": stages,
+        "chain": chain_cells(20, CHAIN) + chain_cells(22, DISTILLED), "link": link_cells(22), "other": stages,
     }
 
 
 def short_cells():
-    return {"reconcile": reconcile_cells((0.001, 0.03, 0.08), 4), "privacy": privacy_cells((14,))}
+    return {
+        "reconcile": reconcile_cells((0.001, 0.03, 0.08), 4), "privacy": privacy_cells((14,)),
+        "chain": chain_cells(18, ((0.02, 1), (0.05, 2))),
+    }
 
 
 def parsed(line):
@@ -100,6 +121,12 @@ def parsed(line):
     return facts
 
 
+def stages(parts):
+    """The speeds of the stages that a line is made of, by stage and module."""
+    return {
+        f"{part['stage']}_{end}": part[f"{end}_mbit_s"] for part in parts if "part_of" in part for end in ENDS}
+
+
 def shown(command):
     """The command as a reader would type it."""
     names = {str(TWIN): "twin", str(PYTHON): "python3"}
@@ -112,7 +139,8 @@ def run(command):
         ended = subprocess.run(
             ["taskset", "-c", str(max(os.sched_getaffinity(0))), *map(str, command)], capture_output=True, text=True,
             timeout=600, check=True)
-        return parsed([line for line in ended.stdout.splitlines() if line.startswith("bench ")][-1])
+        lines = [parsed(line) for line in ended.stdout.splitlines() if line.startswith("bench ")]
+        return {**stages(lines[:-1]), **lines[-1]}
     except (OSError, subprocess.SubprocessError, IndexError) as error:
         print(f"bench: {shown(command)}: {error}", file=sys.stderr)
         return None

@@ -15,15 +15,23 @@ a promise.
 Commit {commit}, {processor}, {cores} cores.
 """
 
-MISSING = """\
+CHAIN = """\
+Sifted bits of one block through permutation, advantage distillation (**group** above 1), reconciliation, confirmation,
+count of errors, privacy amplification and tags (`twin bench chain`); keys are compared. Megabits of sifted key a second
+that each module's own work allows on a core, Bob's by stage; what carries and authenticates the messages of a stage is
+in it.
+"""
+
+LINK = """\
+The same block of 2^22 bits at 3 % over a link with a round trip. Time is simulated: each module's work takes as long as
+it took here, and messages take half a round trip. **Exchanges** are those of reconciliation and confirmation.
+"""
+
+QUOTED = """\
 ## Not measured
 
-- Stages of their own for confirmation, tags and advantage distillation, the whole chain in one figure, and wall time
-  over links of 1, 10 and 50 ms: `twin bench` has no command for them yet. Exchanges times round trip is the least that
-  a batch can take.
-- Instructions of the arm64 build.
-- The records of large machines (570 Mbit/s at 1.038 by pipelined Cascade) and of cascade-cpp (1.061 at 3 %, 6.6 Mbit/s,
-  234 exchanges at 10^5 bits) were published for other machines and are quoted, not measured.
+The records of large machines (570 Mbit/s at 1.038 by pipelined Cascade) and of cascade-cpp (1.061 at 3 %, 6.6 Mbit/s,
+234 exchanges at 10^5 bits) were published for other machines and are quoted, not measured.
 """
 
 
@@ -82,6 +90,29 @@ def privacy(rows):
     return table(["Bits", "Kernel", "Mbit/s", "ours (carry-less) over it", "ours (portable) over it"], lines)
 
 
+def family(row):
+    return {"cascade": "Cascade", "ldpc": "LDPC"}.get(row.get("family"), "?")
+
+
+def chain(rows):
+    """A row a block: both modules, and Bob's stages."""
+    names = ("permute", "distill", "reconcile", "confirm", "count", "privacy")
+    lines = [[
+        number(row, "qber", "{:.1%}").replace("%", " %"), str(row.get("ad_block", "-")), family(row),
+        number(row, "efficiency", "{:.3f}"), number(row, "alice_mbit_s", "{:.1f}"), number(row, "bob_mbit_s", "{:.1f}"),
+        *(number(row, f"{name}_bob", "{:.0f}") for name in names)] for row in rows]
+    return table(["QBER", "Group", "Family", "Told", "Alice", "Bob", *names], lines)
+
+
+def link(rows):
+    """A row a round trip and family."""
+    lines = [[
+        number(row, "round_trip_ms", "{:.0f}") + " ms", family(row), number(row, "wall_s", "{:.2f}"),
+        number(row, "wall_mbit_s", "{:.2f}"), str(row.get("round_trips", "-")), str(row.get("messages", "-")),
+        number(row, "bytes", "{}")] for row in rows]
+    return table(["Round trip", "Family", "Seconds", "Mbit/s", "Exchanges", "Messages", "Bytes"], lines)
+
+
 def other(rows):
     return [f"- `{row['command']}`: " + ", ".join(
         f"{name} {value}" for name, value in row.items() if name not in ("command", "failed", "stage")) for row in rows]
@@ -93,5 +124,6 @@ def page(facts, groups, rounds=3):
         "## Size of a tile, at 3 %", "", *reconcile(groups["size"]), "", "## Privacy amplification", "",
         "Equal keys and seeds; the programs print a checksum of their output, and all agree. `libgf2x` is Debian's",
         "build, `libgf2x-native` its source compiled for this processor.", "", *privacy(groups["privacy"]), "",
-        "## Others", "", *other(groups["other"]), "", MISSING]
+        "## Whole chain", "", CHAIN, *chain(groups["chain"]), "", "## Over a link", "", LINK,
+        *link(groups["link"]), "", "## Others", "", *other(groups["other"]), "", QUOTED]
     return "\n".join(lines)

@@ -118,7 +118,8 @@ struct ChainBench: ParsableCommand {
     let rate = Double(summary.keptErrors) / kept
     let least = rate <= 0 ? 0 : kept * (-rate * log2(rate) - (1 - rate) * log2(1 - rate))
     let efficiency = least > 0 ? Double(summary.ledger.parityBits) / least : 0
-    for stage in ChainStage.allCases where stage != .distill || adBlock > 1 {
+    // Without advantage distillation errors are counted as tiles are stored.
+    for stage in ChainStage.allCases where adBlock > 1 || (stage != .distill && stage != .count) {
       let (alices, bobs) = (alice.work[stage.rawValue], bob.work[stage.rawValue])
       print(
         String(
@@ -132,11 +133,12 @@ struct ChainBench: ParsableCommand {
       String(
         format: "bench stage=chain n=%d qber=%g ad_block=%d family=%@ mbit_s=%.2f alice_mbit_s=%.2f bob_mbit_s=%.2f "
           + "efficiency=%.4f final=%d messages=%d bytes=%llu round_trips=%d round_trip_ms=%g wall_s=%.4f "
-          + "wall_mbit_s=%.3f",
+          + "wall_mbit_s=%.3f static_bytes=%d",
         bits, qber, adBlock, reconciliation == 0 ? "cascade" : "ldpc",
         rateOf(max(alice.totalWork, bob.totalWork)), rateOf(alice.totalWork), rateOf(bob.totalWork), efficiency,
         summary.finalBits, alice.messages + bob.messages, alice.bytesSent + bob.bytesSent, summary.roundTrips,
-        roundTripMs, wall * 1e-9, rateOf(wall)))
+        roundTripMs, wall * 1e-9, rateOf(wall),
+        bob.stageBytes))
   }
 
   /// Megabits of sifted key a second for a time in nanoseconds.

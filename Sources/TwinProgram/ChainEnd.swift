@@ -72,6 +72,19 @@ struct ChainPipe: ClassicalLink, ~Copyable {
   }
 }
 
+/// Memory of the development machine, with the bytes of all but the strings of a block.
+struct CountedBlocks: StorageSource, ~Copyable {
+  private var blocks = HostBlocks()
+  private(set) var stageBytes = 0
+
+  mutating func block<Element: FixedWidthInteger & BitwiseCopyable>(
+    _ name: StorageName, of element: Element.Type, count: Int
+  ) -> Block<Element> {
+    if name != .blockString, name != .keptString { stageBytes += count * MemoryLayout<Element>.stride }
+    return blocks.block(name, of: element, count: count)
+  }
+}
+
 /// One module's distillation with everything it works on, and a clock that its own work moves.
 struct ChainEnd: ~Copyable {
   let role: Role
@@ -85,16 +98,19 @@ struct ChainEnd: ~Copyable {
   /// Nanoseconds of work by stage.
   private(set) var work = [Double](repeating: 0, count: ChainStage.allCases.count)
   private(set) var messages = 0
+  /// Bytes of working memory of all stages, without the strings of the block.
+  let stageBytes: Int
   /// Nothing to do until the peer's next message.
   private(set) var waits = false
 
   init(_ role: Role, plan: DistillationPlan, bits: Int, seed: UInt64) {
     self.role = role
-    var blocks = HostBlocks()
+    var blocks = CountedBlocks()
     let pages = (bits / SiftedStore.pageBits + 1) + 2 * SiftedStore.reservePages
     store = SiftedStore(pages: .onHost(count: pages * SiftedStore.pageWords), links: .onHost(count: pages))
     channel = BlockChannel(role: role, outbox: Outbox(storage: .onHost(count: Outbox.capacityBytes)))
     distiller = Distiller(role: role, plan: plan, storage: .taken(from: &blocks))
+    stageBytes = blocks.stageBytes
     inbox = Inbox(storage: .onHost(count: Inbox.capacityBytes))
     entropy = ChainEntropy(random: SeededRandom(seed: seed))
   }

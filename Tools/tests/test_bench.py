@@ -42,6 +42,21 @@ class BenchTests(unittest.TestCase):
                 for kernel, speed in (("carryless", 100.0), ("portable", 40.0), ("libgf2x", 20.0))]
         self.assertIn("| 64 to 32 | libgf2x | 20.0 | 5.00 | 2.00 |", bench_page.privacy(rows))
 
+    def test_partsOfAChain_becomeStages(self):
+        part = bench.parsed("bench stage=permute part_of=chain n=64 qber=0.03 alice_mbit_s=2.00 bob_mbit_s=1.00")
+        self.assertEqual(bench.stages([part, bench.parsed(LINE)]), {"permute_alice": 2.0, "permute_bob": 1.0})
+
+    def test_chainTable_showsBobsStages(self):
+        row = {"qber": 0.05, "ad_block": 2, "family": "cascade", "efficiency": 1.0451, "alice_mbit_s": 30.0,
+               "bob_mbit_s": 16.7, "permute_bob": 100.0, "privacy_bob": 356.2}
+        line = "| 5.0 % | 2 | Cascade | 1.045 | 30.0 | 16.7 | 100 | - | - | - | - | 356 |"
+        self.assertIn(line, bench_page.chain([row]))
+
+    def test_linkTable_hasTimeAndExchanges(self):
+        row = {"round_trip_ms": 50, "family": "ldpc", "wall_s": 1.366, "wall_mbit_s": 3.07, "round_trips": 19,
+               "messages": 253, "bytes": 754735}
+        self.assertIn("| 50 ms | LDPC | 1.37 | 3.07 | 19 | 253 | 754735 |", bench_page.link([row]))
+
 
 if __name__ == "__main__":
     unittest.main()
