@@ -9,6 +9,7 @@ let strict: [SwiftSetting] = [
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
   .enableExperimentalFeature("Lifetimes"),
+  .enableExperimentalFeature("RawLayout"),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -71,6 +72,7 @@ let deviceModules: [Target] = [
   .target(name: "CArena"),
   .target(name: "CCodes"),
   .target(name: "CLinux"),
+  .target(name: "CMarks"),
   module("Units"),
   module("FixedStorage", uses: ["CMemory", "CPermutation", "CStream", "CSyndrome", "CToeplitz"]),
   module("Checksum", uses: ["FixedStorage"]),
@@ -105,7 +107,8 @@ let deviceModules: [Target] = [
   .executableTarget(
     name: "Firmware",
     dependencies: [
-      "AdvantageDistillation", "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux", "Checksum",
+      "AdvantageDistillation", "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux", "CMarks",
+      "Checksum",
       "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "KeyStore", "LinkControl", "Ports", "PrivacyAmplification",
       "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",

@@ -75,7 +75,7 @@ def size_cells(tiles):
 
 
 def chain_cells(power, points):
-    """One block from its sifted bits to its tags, at (error rate, group of advantage distillation), by both families."""
+    """One block from its sifted bits to its tags, by both families, at pairs of error rate and group."""
     return [
         [TWIN, "bench", "chain", "--bits", str(1 << power), "--qber", str(qber), "--ad-block", str(block),
          "--reconciliation", family] for qber, block in points for family in ("0", "1")]

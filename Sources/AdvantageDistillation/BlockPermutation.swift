@@ -23,6 +23,7 @@ public struct BlockPermutation: ~Copyable {
   /// Bytes of the block `labels`: one for every bit of a bin.
   public static let labelBytes = 65_536
 
+  private let inPlace = InPlace()
   private var bins: Block<UInt32>
   private var labels: Block<UInt8>
   private var seed: [32 of UInt8] = .init(repeating: 0)

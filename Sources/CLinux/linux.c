@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int argumentCount;
@@ -148,4 +149,10 @@ int gimbal_replace(const char *path, const void *start, size_t bytes) {
 int gimbal_open_append(const char *path, int *descriptor) {
   *descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   return *descriptor < 0 ? errno : 0;
+}
+
+uint64_t gimbal_monotonic_ns(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }

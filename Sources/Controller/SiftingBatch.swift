@@ -1,3 +1,4 @@
+import FixedStorage
 import Sifting
 
 /// Sizes of the announcement exchange.
@@ -19,6 +20,7 @@ public enum SiftedBits {
 
 /// Batches in flight, oldest first: which block each belongs to and how many events it has.
 struct BatchWindow: ~Copyable {
+  private let inPlace = InPlace()
   private var blocks: [32 of UInt32] = .init(repeating: 0)
   private var counts: [32 of UInt16] = .init(repeating: 0)
   /// Number of the oldest batch in flight.

@@ -21,6 +21,7 @@ public struct SessionBinding: Sendable {
 
 /// One open block: what it told, and both directions under their secret hash points.
 private struct OpenBlock: ~Copyable {
+  let inPlace = InPlace()
   var number: UInt32?
   var ledger = DisclosureLedger()
   var sent = TranscriptHash()

@@ -12,8 +12,6 @@ public enum ReconciliationFamily: UInt8, Equatable, Sendable {
 /// What is fixed about distillation before the first pulse of a session.
 public struct DistillationPlan: Sendable {
   public let credit: BlockCredit
-  /// Bits of a group of advantage distillation; 1 is none. Read for every bit, so that it has a place of its own.
-  public let adBlock: Int
   /// Sets the expectations of the first tile's reconciliation; every later tile uses the tile before.
   public let expectedQber: PartsPerMillion
   /// The share of an axis that the key length is computed for.
@@ -26,10 +24,11 @@ public struct DistillationPlan: Sendable {
 
   public init(credit: BlockCredit, expectedQber: PartsPerMillion, axisShareMax: PartsPerMillion) {
     self.credit = credit
-    adBlock = credit.adBlock
     self.expectedQber = expectedQber
     self.axisShareMax = axisShareMax
   }
+
+  public var adBlock: Int { credit.adBlock }
 
   /// After advantage distillation errors are rare and tiles cheap, so that several share the 65 bits of a confirmation.
   public var tilesPerConfirmation: Int { adBlock == 1 ? 1 : Distiller.confirmedTilesMax }

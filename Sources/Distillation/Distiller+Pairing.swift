@@ -24,8 +24,8 @@ extension Distiller {
   /// Messages of parities that wait for Bob's answer; the answers of all of them fit into a free frame of the outbox.
   static var pairingMessagesInFlight: Int { 8 }
 
-  private var group: ParityGroup { ParityGroup(length: plan.adBlock) }
-  private var groups: Int { siftedBits / plan.adBlock }
+  private var group: ParityGroup { ParityGroup(length: adBlock) }
+  private var groups: Int { siftedBits / adBlock }
   private var pairingMessages: Int { (groups + Self.groupsPerMessage - 1) / Self.groupsPerMessage }
 
   private func groups(ofMessage number: Int) -> Range<Int> {
@@ -181,7 +181,7 @@ extension Distiller {
   private func powers(_ qber: Double) -> (wrong: Double, right: Double) {
     var wrong = 1.0
     var right = 1.0
-    for _ in 0..<plan.adBlock {
+    for _ in 0..<adBlock {
       wrong *= qber
       right *= 1 - qber
     }

@@ -129,6 +129,8 @@ public struct Distiller: ~Copyable {
 
   public let role: Role
   private(set) var plan: DistillationPlan
+  /// That of the plan, which is large: some builds copy all of it to read a part, and this is read for every bit.
+  private(set) var adBlock: Int
   var storage: Storage
   public internal(set) var phase = DistillerPhase.idle
   public internal(set) var summary = BlockSummary(number: 0)
@@ -161,6 +163,7 @@ public struct Distiller: ~Copyable {
   public init(role: Role, plan: DistillationPlan, storage: consuming Storage) {
     self.role = role
     self.plan = plan
+    adBlock = plan.adBlock
     self.storage = storage
     qberOfTiles = plan.expectedQber
   }
@@ -171,6 +174,7 @@ public struct Distiller: ~Copyable {
   public mutating func adopt(_ plan: DistillationPlan) {
     precondition(isIdle)
     self.plan = plan
+    adBlock = plan.adBlock
     qberOfTiles = plan.expectedQber
     qberIsMeasured = false
   }
@@ -239,7 +243,7 @@ public struct Distiller: ~Copyable {
 
   var siftedBits: Int { Int(summary.sifted.total) }
   /// Without advantage distillation the whole block is kept, in place.
-  var keepsAll: Bool { plan.adBlock == 1 }
+  var keepsAll: Bool { adBlock == 1 }
   var tileCount: Int { (keptBits + Self.tileBits - 1) / Self.tileBits }
   func bits(ofTile tile: Int) -> Int { place(ofTile: tile).count }
 

@@ -23,6 +23,7 @@ struct Main {
     case .version: return output.writeLine(Program.version)
     case .help: return Options.printHelp(on: &output)
     case .selfTest: gimbal_exit(runSelfTest() ? 0 : 1)
+    case .bench(let kind): gimbal_exit(runBench(kind) ? 0 : 1)
     case .run: gimbal_exit(start(options))
     }
   }

@@ -14,10 +14,10 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, console, deliver, set, start, exitWhenDone, selftest, version, help
+  case role, board, link, psk, journal, console, deliver, set, start, exitWhenDone, selftest, bench, version, help
 }
 
-let optionTable: [13 of OptionSpec] = [
+let optionTable: [14 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
   OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
   OptionSpec(
@@ -41,6 +41,9 @@ let optionTable: [13 of OptionSpec] = [
     option: .exitWhenDone, name: "--exit-when-done", value: "",
     summary: "leave when a session has ended; status 0 if it finished"),
   OptionSpec(option: .selftest, name: "--selftest", value: "", summary: "test this program and leave"),
+  OptionSpec(
+    option: .bench, name: "--bench", value: "cascade|ldpc|pairs",
+    summary: "take a block through both ends here, tell the time of each stage, and leave"),
   OptionSpec(option: .version, name: "--version", value: "", summary: "print the version and leave"),
   OptionSpec(option: .help, name: "--help", value: "", summary: "print this text and leave"),
 ]
@@ -92,7 +95,7 @@ struct Options {
   }
 
   /// What else than running a module is wanted.
-  enum Task { case run, selfTest, version, help }
+  enum Task { case run, selfTest, bench(BenchKind), version, help }
 
   var task = Task.run
   var role: Role?
@@ -142,7 +145,8 @@ struct Options {
     case .selftest: task = .selfTest
     case .version: task = .version
     case .help: task = .help
-    case .role, .board, .link, .psk, .journal, .console, .deliver, .set: preconditionFailure("these take a value")
+    case .role, .board, .link, .psk, .journal, .console, .deliver, .set, .bench:
+      preconditionFailure("these take a value")
     }
   }
 
@@ -156,6 +160,7 @@ struct Options {
     case .console: return takeConsole(value)
     case .deliver: deliver = value
     case .set: return set(value)
+    case .bench: return takeBench(value)
     case .start, .exitWhenDone, .selftest, .version, .help: preconditionFailure("these take no value")
     }
     return option == .role ? role != nil : option == .board ? board != nil : option == .link ? link != nil : true
@@ -174,6 +179,12 @@ struct Options {
     if value.matches("pty") { console = .pty } else if value.matches("stdio") { console = .stdio }
     if value.matches("none") { console = .none }
     return value.matches("pty") || value.matches("stdio") || value.matches("none")
+  }
+
+  private mutating func takeBench(_ value: Argument) -> Bool {
+    guard let kind = BenchKind(value) else { return false }
+    task = .bench(kind)
+    return true
   }
 
   private mutating func set(_ value: Argument) -> Bool {

@@ -12,6 +12,7 @@ struct ParityForest: ~Copyable {
   private static var bitsetWords: Int { 2 * CascadeLimits.tileWords }
   private static var treeWords: Int { 3 * bitsetWords }
 
+  private let inPlace = InPlace()
   /// The tile, then per pass the bit sets `own`, `known` and `odd`, indexed by node.
   private var words: Block<UInt64>
   private var permutations: [16 of PassPermutation]

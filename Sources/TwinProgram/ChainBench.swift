@@ -119,8 +119,10 @@ struct ChainBench: ParsableCommand {
     let least = rate <= 0 ? 0 : kept * (-rate * log2(rate) - (1 - rate) * log2(1 - rate))
     let efficiency = least > 0 ? Double(summary.ledger.parityBits) / least : 0
     // Without advantage distillation errors are counted as tiles are stored.
-    for stage in ChainStage.allCases where adBlock > 1 || (stage != .distill && stage != .count) {
-      let (alices, bobs) = (alice.work[stage.rawValue], bob.work[stage.rawValue])
+    for number in 0..<DistillationStage.countOfCases {
+      guard let stage = DistillationStage(rawValue: UInt8(number)), adBlock > 1 || stage != .distill && stage != .count
+      else { continue }
+      let (alices, bobs) = (alice.work[number], bob.work[number])
       print(
         String(
           format: "bench stage=%@ part_of=chain n=%d qber=%g alice_mbit_s=%.2f bob_mbit_s=%.2f", "\(stage)", bits, qber,

@@ -10,24 +10,6 @@ import TwinRun
 import Units
 import Wire
 
-/// What a module does with a block, as the chain's time is booked.
-enum ChainStage: Int, CaseIterable {
-  case permute, distill, reconcile, confirm, count, privacy
-
-  /// The stage that a phase belongs to.
-  init(_ phase: DistillerPhase) {
-    switch phase {
-    case .idle, .comparingCounts, .drawingPermutation, .awaitingPermutation, .loading, .awaitingPeerLoad:
-      self = .permute
-    case .comparingParities: self = .distill
-    case .reconciling: self = .reconcile
-    case .awaitingHash, .hashing: self = .confirm
-    case .countingErrors, .awaitingVerdict: self = .count
-    case .amplifying, .finished, .refused: self = .privacy
-    }
-  }
-}
-
 /// A direction of the classical link: what was sent arrives after a delay of simulated time.
 struct ChainPipe: ClassicalLink, ~Copyable {
   /// Simulated nanoseconds of the sender and of the receiver, set before they use the pipe.
@@ -96,7 +78,7 @@ struct ChainEnd: ~Copyable {
   /// Simulated nanoseconds: own work as long as it takes here, and waiting for messages.
   var clock = 0.0
   /// Nanoseconds of work by stage.
-  private(set) var work = [Double](repeating: 0, count: ChainStage.allCases.count)
+  private(set) var work = [Double](repeating: 0, count: DistillationStage.countOfCases)
   private(set) var messages = 0
   /// Bytes of working memory of all stages, without the strings of the block.
   let stageBytes: Int
@@ -137,7 +119,7 @@ struct ChainEnd: ~Copyable {
     clock = now
     arriving.receiveTime = now
     let began = ContinuousClock.now
-    let stage = ChainStage(distiller.phase)
+    let stage = distiller.phase.stage
     try inbox.fill(from: &arriving)
     if let header = try inbox.next() {
       Self.take(header, inbox, &channel, &distiller)
@@ -149,7 +131,7 @@ struct ChainEnd: ~Copyable {
     }
     distiller.markSeedShown()
     let spent = nanoseconds(began.duration(to: .now))
-    work[stage.rawValue] += spent
+    work[Int(stage.rawValue)] += spent
     clock += spent
     leaving.sendTime = clock
     try channel.flush(to: &leaving)

@@ -61,4 +61,6 @@ void gimbal_write_some(int descriptor, const void *start, size_t bytes);
 /* Keys one by one without echo, if the descriptor is a terminal; and back. */
 void gimbal_terminal_raw(int descriptor);
 void gimbal_terminal_restore(int descriptor);
+/* The clock that nobody sets, in nanoseconds. */
+uint64_t gimbal_monotonic_ns(void);
 #endif
