@@ -135,7 +135,8 @@ let hostModules: [Target] = [
   .executableTarget(
     name: "TwinProgram",
     dependencies: [
-      .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Controller",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Authentication",
+      "BinaryField", "Controller",
       "Distillation", "Estimation", "FixedStorage", "HostSockets", "HostStorage", "LinkControl",
       "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Twin", "TwinRun", "Units",
       "Wire",
@@ -166,7 +167,7 @@ let hostModules: [Target] = [
     ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
-  suite("Console", uses: ["FixedStorage", "Ports"]),
+  suite("Console", uses: ["FixedStorage", "HostStorage", "Ports"]),
   suite(
     "Controller",
     uses: [

@@ -6,7 +6,7 @@ BENCH_STAMP  := $(BENCH)/python/ldpc.stamp
 # For example BENCH_OPTIONS="--rounds 1".
 BENCH_OPTIONS ?=
 
-.PHONY: bench bench-short peers
+.PHONY: bench bench-short peers counter instructions instructions-short
 
 # Everything that Tools/bench.py may call.
 peers: python
@@ -24,3 +24,15 @@ bench: twin peers ## Our stages beside other programs, about a quarter of an hou
 
 bench-short: twin peers ## A few small cells: equal work gives equal figures, and leaks are as promised
 	@python3 Tools/bench.py --short
+
+# The plugin that counts instructions in the emulator.
+counter:
+	@Tools/setup.sh bench
+	@mkdir -p $(BENCH)
+	@gcc -shared -fPIC -O2 -Wall -Wextra -Werror -fvisibility=hidden Tools/counting/count.c -o $(BENCH)/libcount.so
+
+instructions: firmware counter ## Instructions of the arm64 image a sifted bit; writes Documentation/Results/instructions.md
+	@python3 Tools/instructions.py
+
+instructions-short: firmware counter ## The count repeats and is within what is promised
+	@python3 Tools/instructions.py --short

@@ -92,6 +92,8 @@ def all_cells():
     stages = [
         [TWIN, "bench", "sift", "--detections", "4000000"],
         [TWIN, "bench", "permute", "--bits", str(1 << 22)],
+        [TWIN, "bench", "confirm"],
+        [TWIN, "bench", "tag"],
     ]
     return {
         "reconcile": reconcile_cells(QBERS, 30), "size": size_cells(10), "privacy": privacy_cells((16, 18, 20, 22)),

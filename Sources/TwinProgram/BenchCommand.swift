@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
       abstract: "Measure the speed of a stage on one core.",
       subcommands: [
         SiftBench.self, PermuteBench.self, CascadeBench.self, ReconcileBench.self, PrivacyBench.self,
-        ChainBench.self,
+        ConfirmBench.self, TagBench.self, ChainBench.self,
       ])
   }
 }

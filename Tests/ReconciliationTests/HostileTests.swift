@@ -85,7 +85,7 @@ func openReference_refusesBadRequests(request: [UInt8], fault: ReconciliationFau
 }
 
 /// Damaged and invented requests between genuine ones: a refusal changes nothing, an answer stays within the limit.
-@Test(arguments: 0..<UInt64(40)) func reference_survivesHostileRequests(seed: UInt64) throws {
+@Test(arguments: fuzzSeeds(40)) func reference_survivesHostileRequests(seed: UInt64) throws {
   var random = SeededRandom(seed: seed)
   var link = Link()
   let bits = Int.random(in: 1...3000, using: &random)
@@ -121,7 +121,7 @@ func openReference_refusesBadRequests(request: [UInt8], fault: ReconciliationFau
 /// parities of a liar do contradict each other in some of the runs.
 @Test func corrector_survivesInventedReplies() {
   var contradictions = 0
-  for seed in 0..<UInt64(60) {
+  for seed in fuzzSeeds(60) {
     var random = SeededRandom(seed: seed)
     var link = Link()
     let bits = Int.random(in: 1...3000, using: &random)

@@ -2,8 +2,9 @@
  *
  *   qemu-aarch64 -plugin libcount.so,marks=FILE,out=FILE PROGRAM ...
  *
- * FILE of marks has an address a line, in hexadecimal: what is executed after the block that begins at line k belongs to
- * bucket k. `out` gets a line a translated block: its address, its instructions, and how often it ran in each bucket.
+ * FILE of marks has an address a line, in hexadecimal: what is executed after the block that begins at line k belongs
+ * to bucket k. `out` gets a line a translated block: its address, its instructions, and how often it ran in each
+ * bucket.
  *
  * What is declared here of the emulator is version 1 of its plugin interface (QEMU 4.2 to 8.1), as its documentation
  * "QEMU TCG Plugins" describes it; Debian ships no header. */
