@@ -32,6 +32,7 @@ public struct SiftedStore: ~Copyable {
   private static var classes: Int { 3 }
   private static var none: UInt16 { .max }
 
+  private let inPlace = InPlace()
   private var pages: Block<UInt64>
   /// The page behind each page of its class, or the next free one.
   private var following: Block<UInt16>
