@@ -44,6 +44,8 @@ public let commandTable: [8 of CommandSpec] = [
 public enum ParseError: Error, Equatable, Sendable {
   case empty
   case unknownCommand
+  /// Several commands begin so, this one and others.
+  case ambiguousCommand(Verb)
   /// The command exists; its row tells the usage.
   case wrongArgumentCount(Verb)
 }
@@ -78,13 +80,32 @@ extension Command {
       if isSpace { start = i + 1 }
     }
     guard words > 0 else { throw .empty }
-    for i in commandTable.indices where commandTable[i].name.matches(line.extracting(name)) {
-      let spec = commandTable[i]
-      guard words - 1 >= spec.argumentsMin, words - 1 <= spec.argumentsMax else {
-        throw .wrongArgumentCount(spec.verb)
+    guard let verb = verb(line.extracting(name)) else {
+      for i in commandTable.indices where commandTable[i].name.begins(with: line.extracting(name)) {
+        throw .ambiguousCommand(commandTable[i].verb)
       }
-      return Command(verb: spec.verb, argument: argument)
+      throw .unknownCommand
     }
-    throw .unknownCommand
+    let spec = verb.spec
+    guard words - 1 >= spec.argumentsMin, words - 1 <= spec.argumentsMax else {
+      throw .wrongArgumentCount(verb)
+    }
+    return Command(verb: verb, argument: argument)
+  }
+
+  /// The verb of this name, or the only one whose name begins so; nil for none, for several, and for an empty word.
+  public static func verb(_ word: Span<UInt8>) -> Verb? {
+    var found: Verb?
+    for i in commandTable.indices where !word.isEmpty && commandTable[i].name.begins(with: word) {
+      if commandTable[i].name.utf8CodeUnitCount == word.count { return commandTable[i].verb }
+      guard found == nil else { return exact(word) }
+      found = commandTable[i].verb
+    }
+    return found
+  }
+
+  private static func exact(_ word: Span<UInt8>) -> Verb? {
+    for i in commandTable.indices where commandTable[i].name.matches(word) { return commandTable[i].verb }
+    return nil
   }
 }

@@ -1,55 +1,327 @@
 public import FixedStorage
 public import Ports
 
-/// Collects what the operator types into lines and echoes it.
+/// Collects what the operator types into lines, on any terminal that knows carriage return, backspace and three escape
+/// sequences (ESC [ K, ESC [ n D, and for Ctrl-L ESC [ H ESC [ 2 J); a script that only sends lines sees its echo.
 ///
-/// Printable ASCII is taken, backspace and delete remove, Ctrl-U clears, Ctrl-C abandons the line; any other
-/// control byte is ignored, and a line that is too long takes no more until it is ended.
+/// Printable ASCII is inserted at the cursor. Left, right, home, end and delete as their keys or as Ctrl-B F A E D;
+/// Ctrl-K cuts to the end, Ctrl-U to the start, Ctrl-W the word before the cursor; up and down, or Ctrl-P N, go through
+/// the last lines; Ctrl-L draws a clean screen; Ctrl-C abandons the line. Tab completes a command and lists several;
+/// `?` explains. Anything else is ignored, and a line that is too long takes no more.
 public struct LineEditor: ~Copyable {
   public static var lineBytesMax: Int { 128 }
+  static var historyLines: Int { 8 }
 
-  private var line = Text<128>()
+  private enum Escape { case none, begun, parameters(UInt8) }
+
+  private var line: [128 of UInt8] = .init(repeating: 0)
+  private var count = 0
+  private var cursor = 0
+  private var escape = Escape.none
   private var lastWasReturn = false
+  /// The last lines, newest before `historyNext`, and how far back the operator has gone.
+  private var history: [1024 of UInt8] = .init(repeating: 0)
+  private var historyCounts: [8 of UInt8] = .init(repeating: 0)
+  private var historyNext = 0
+  private var historyCount = 0
+  private var historyPlace = 0
 
   public init() {}
 
   /// The characters typed so far; the whole line after `take` returned true.
+  // Not optimised for the reason that `Text.utf8` tells.
+  @_optimize(none)
   public var text: Span<UInt8> {
-    @_lifetime(borrow self) borrowing get { line.utf8 }
+    @_lifetime(borrow self) borrowing get { line.span.extracting(first: count) }
   }
 
-  public mutating func clear() { line.clear() }
+  /// Begins a new line.
+  public mutating func clear() {
+    count = 0
+    cursor = 0
+    historyPlace = 0
+  }
 
-  /// Takes one byte; true when it ended a line, which then stays until `clear()`.
-  public mutating func take(_ byte: UInt8, echo terminal: inout some TerminalPort & ~Copyable) -> Bool {
+  /// Takes one byte; true when it ended a line, which then stays until `clear()`. `prompt` is what stands before it.
+  public mutating func take(
+    _ byte: UInt8, prompt: StaticString, echo terminal: inout some TerminalPort & ~Copyable
+  ) -> Bool {
     // A terminal may send CR LF for one key press.
     let isPairedNewline = byte == 0x0a && lastWasReturn
     lastWasReturn = byte == 0x0d
     guard !isPairedNewline else { return false }
-    switch byte {
-    case 0x0d, 0x0a:
+    if byte == 0x0d || byte == 0x0a {
+      escape = .none
+      remember()
       terminal.print("\r\n")
       return true
-    case 0x08, 0x7f:
-      if line.count > 0 {
-        line.removeLast()
-        terminal.print("\u{8} \u{8}")
+    }
+    switch escape {
+    case .none: break
+    case .begun:
+      // Both ways in which terminals introduce a key: ESC [ and ESC O.
+      escape = byte == 0x5b || byte == 0x4f ? .parameters(0) : .none
+      return false
+    case .parameters(let number):
+      takeParameter(byte, number, prompt, &terminal)
+      return false
+    }
+    return takeKey(byte, prompt, &terminal)
+  }
+
+  private mutating func takeParameter(
+    _ byte: UInt8, _ number: UInt8, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+  ) {
+    switch byte {
+    case 0x30...0x39: escape = .parameters(number &* 10 &+ (byte - 0x30))
+    case 0x20...0x3f: break
+    default:
+      escape = .none
+      switch (byte, number) {
+      case (0x41, _): recall(older: true, prompt, &terminal)
+      case (0x42, _): recall(older: false, prompt, &terminal)
+      case (0x43, _): move(to: cursor + 1, prompt, &terminal)
+      case (0x44, _): move(to: cursor - 1, prompt, &terminal)
+      case (0x48, _), (0x7e, 1), (0x7e, 7): move(to: 0, prompt, &terminal)
+      case (0x46, _), (0x7e, 4), (0x7e, 8): move(to: count, prompt, &terminal)
+      case (0x7e, 3): remove(cursor..<min(count, cursor + 1), prompt, &terminal)
+      default: break
       }
-    case 0x15:
-      for _ in 0..<line.count { terminal.print("\u{8} \u{8}") }
-      line.clear()
+    }
+  }
+
+  private mutating func takeKey(
+    _ byte: UInt8, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+  ) -> Bool {
+    switch byte {
+    case 0x1b: escape = .begun
+    case 0x01: move(to: 0, prompt, &terminal)
+    case 0x02: move(to: cursor - 1, prompt, &terminal)
     case 0x03:
-      line.clear()
+      clear()
       terminal.print("^C\r\n")
       return true
-    case 0x20...0x7e where line.count < Self.lineBytesMax:
-      line.append(byte)
-      let echo: [1 of UInt8] = [byte]
-      terminal.write(echo.span)
-    default:
-      break
+    case 0x04: remove(cursor..<min(count, cursor + 1), prompt, &terminal)
+    case 0x05: move(to: count, prompt, &terminal)
+    case 0x06: move(to: cursor + 1, prompt, &terminal)
+    case 0x08, 0x7f: remove(max(0, cursor - 1)..<cursor, prompt, &terminal)
+    case 0x09: complete(prompt, &terminal)
+    case 0x0b: remove(cursor..<count, prompt, &terminal)
+    case 0x0c:
+      terminal.print("\u{1b}[H\u{1b}[2J")
+      draw(prompt, on: &terminal)
+    case 0x0e: recall(older: false, prompt, &terminal)
+    case 0x10: recall(older: true, prompt, &terminal)
+    case 0x15: remove(0..<cursor, prompt, &terminal)
+    case 0x17: remove(wordStart..<cursor, prompt, &terminal)
+    case 0x3f: explain(prompt, &terminal)
+    case 0x20...0x7e: insert(byte, prompt, &terminal)
+    default: break
     }
     return false
+  }
+
+  // MARK: Editing
+
+  private mutating func insert(
+    _ byte: UInt8, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+  ) {
+    guard count < Self.lineBytesMax else { return }
+    var place = count
+    while place > cursor {
+      line[place] = line[place - 1]
+      place -= 1
+    }
+    line[cursor] = byte
+    count += 1
+    cursor += 1
+    // At the end the character itself is enough, which is also what a script wants to see.
+    guard cursor < count || count >= Self.columns(behind: prompt) else {
+      let echo: [1 of UInt8] = [byte]
+      return terminal.write(echo.span)
+    }
+    draw(prompt, on: &terminal)
+  }
+
+  private mutating func remove(
+    _ range: Range<Int>, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+  ) {
+    guard !range.isEmpty else { return }
+    let wasEnd = range.upperBound == count && cursor == count
+    let fitted = count < Self.columns(behind: prompt)
+    for i in range.upperBound..<count { line[i - range.count] = line[i] }
+    count -= range.count
+    cursor = range.lowerBound
+    guard wasEnd && fitted && range.count == 1 else { return draw(prompt, on: &terminal) }
+    terminal.print("\u{8} \u{8}")
+  }
+
+  private mutating func move(
+    to place: Int, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+  ) {
+    guard place >= 0, place <= count, place != cursor else { return }
+    cursor = place
+    draw(prompt, on: &terminal)
+  }
+
+  /// Where the word before the cursor begins.
+  private var wordStart: Int {
+    var place = cursor
+    while place > 0, line[place - 1] == 0x20 { place -= 1 }
+    while place > 0, line[place - 1] != 0x20 { place -= 1 }
+    return place
+  }
+
+  // MARK: Drawing
+
+  /// Columns for the line on a terminal of 80; the last stays free, so that none wraps.
+  private static func columns(behind prompt: StaticString) -> Int { max(8, 79 - prompt.utf8CodeUnitCount) }
+
+  /// Draws prompt and line anew, on the row of the cursor: the part around the cursor where the line is longer.
+  public func draw(_ prompt: StaticString, on terminal: inout some TerminalPort & ~Copyable) {
+    let columns = Self.columns(behind: prompt)
+    let first = max(0, cursor - columns + 1)
+    let end = min(count, first + columns)
+    terminal.print("\r")
+    terminal.print(prompt)
+    var shown: [80 of UInt8] = .init(repeating: 0)
+    for i in first..<end { shown[i - first] = line[i] }
+    terminal.write(shown.span.extracting(first: end - first))
+    terminal.print("\u{1b}[K")
+    guard end > cursor else { return }
+    var back = Text<8>()
+    back.append("\u{1b}[")
+    back.append(decimal: UInt64(end - cursor))
+    back.append("D")
+    terminal.write(back.utf8)
+  }
+
+  // MARK: Lines before
+
+  /// Keeps a line that says something and is not the one before again.
+  private mutating func remember() {
+    guard count > 0, !isLine(at: 1) else { return }
+    for i in 0..<count { history[historyNext * Self.lineBytesMax + i] = line[i] }
+    historyCounts[historyNext] = UInt8(truncatingIfNeeded: count)
+    historyNext = (historyNext + 1) % Self.historyLines
+    historyCount = min(historyCount + 1, Self.historyLines)
+  }
+
+  /// The slot of the line so many back.
+  private func slot(_ back: Int) -> Int { (historyNext + Self.historyLines - back) % Self.historyLines }
+
+  private func isLine(at back: Int) -> Bool {
+    guard back <= historyCount, Int(historyCounts[slot(back)]) == count else { return false }
+    for i in 0..<count where history[slot(back) * Self.lineBytesMax + i] != line[i] { return false }
+    return true
+  }
+
+  private mutating func recall(
+    older: Bool, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+  ) {
+    let place = historyPlace + (older ? 1 : -1)
+    guard place >= 0, place <= historyCount else { return }
+    historyPlace = place
+    count = place == 0 ? 0 : Int(historyCounts[slot(place)])
+    for i in 0..<count { line[i] = history[slot(place) * Self.lineBytesMax + i] }
+    cursor = count
+    draw(prompt, on: &terminal)
+  }
+
+  // MARK: Help while typing
+
+  /// The word that ends at the cursor, and whether it is a command: the first word, or what `help` is asked about.
+  private func completable() -> (word: Range<Int>, isCommand: Bool) {
+    var start = cursor
+    while start > 0, line[start - 1] != 0x20 { start -= 1 }
+    var place = 0
+    while place < start, line[place] == 0x20 { place += 1 }
+    if place == start { return (start..<cursor, true) }
+    var end = place
+    while end < start, line[end] != 0x20 { end += 1 }
+    let verb = Command.verb(text.extracting(place..<end))
+    while end < start, line[end] == 0x20 { end += 1 }
+    return (start..<cursor, verb == .help && end == start)
+  }
+
+  /// Completes the word at the cursor as far as it is certain; a second command that begins alike lists them all.
+  private mutating func complete(_ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable) {
+    let (word, isCommand) = completable()
+    guard isCommand, cursor == count else { return }
+    let candidates = commandsBeginning(with: word)
+    guard let first = candidates.first else { return }
+    let added = candidates.common - word.count
+    for i in 0..<added { insert(commandTable[first].name.ascii[word.count + i], prompt, &terminal) }
+    if candidates.count == 1 {
+      insert(0x20, prompt, &terminal)
+    } else if added == 0 {
+      list(word, &terminal)
+      draw(prompt, on: &terminal)
+    }
+  }
+
+  private func list(_ word: Range<Int>, _ terminal: inout some TerminalPort & ~Copyable) {
+    terminal.print("\r\n")
+    for i in commandTable.indices where commandTable[i].name.begins(with: text.extracting(word)) {
+      terminal.print(commandTable[i].name)
+      terminal.print("  ")
+    }
+    terminal.print("\r\n")
+  }
+
+  /// How many commands begin like a word, the first of them, and the length of what all of them begin with.
+  private func commandsBeginning(with word: Range<Int>) -> (count: Int, first: Int?, common: Int) {
+    var found = (count: 0, first: Int?.none, common: 0)
+    for i in commandTable.indices where commandTable[i].name.begins(with: text.extracting(word)) {
+      found.count += 1
+      guard let first = found.first else {
+        found.first = i
+        found.common = commandTable[i].name.utf8CodeUnitCount
+        continue
+      }
+      let (one, other) = (commandTable[first].name.ascii, commandTable[i].name.ascii)
+      var common = 0
+      while common < min(found.common, other.count), one[common] == other[common] { common += 1 }
+      found.common = common
+    }
+    return found
+  }
+
+  /// Tells what may stand at the cursor: commands that begin so, or the usage of the command.
+  private func explain(_ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable) {
+    let (word, isCommand) = completable()
+    terminal.print("?\r\n")
+    var start = 0
+    while start < count, line[start] == 0x20 { start += 1 }
+    var end = start
+    while end < count, line[end] != 0x20 { end += 1 }
+    let verb = Command.verb(text.extracting(start..<end))
+    var isFound = false
+    for i in commandTable.indices
+    where isCommand ? commandTable[i].name.begins(with: text.extracting(word)) : commandTable[i].verb == verb {
+      isFound = true
+      var row = Text<160>()
+      row.appendHelp(commandTable[i])
+      terminal.printLine(row)
+    }
+    if !isFound { terminal.print("no command begins so\r\n") }
+    draw(prompt, on: &terminal)
+  }
+}
+
+extension Text {
+  /// A row of help: the usage, and what the command does.
+  public mutating func appendHelp(_ spec: CommandSpec) {
+    appendUsage(spec)
+    pad(to: 18)
+    append(spec.summary)
+  }
+
+  public mutating func appendUsage(_ spec: CommandSpec) {
+    append(spec.name)
+    guard spec.usage.utf8CodeUnitCount > 0 else { return }
+    append(" ")
+    append(spec.usage)
   }
 }
 

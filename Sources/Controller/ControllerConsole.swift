@@ -14,10 +14,8 @@ public enum Program {
 }
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Prints the prompt, which tells the module's role.
-  public func prompt(on terminal: inout some TerminalPort & ~Copyable) {
-    terminal.print(End.role == .alice ? "gimbal-alice> " : "gimbal-bob> ")
-  }
+  /// What the module asks with, which tells its role.
+  public static var prompt: StaticString { End.role == .alice ? "gimbal-alice> " : "gimbal-bob> " }
 
   /// Parses one line of the operator and executes it. An empty line does nothing.
   public mutating func execute(line: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable) {
@@ -27,6 +25,12 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       switch error {
       case .empty: break
       case .unknownCommand: terminal.print("error: console: unknown command  type help\r\n")
+      case .ambiguousCommand(let verb):
+        var text = Text<160>()
+        text.append("error: console: several commands begin so, as ")
+        text.append(verb.spec.name)
+        text.append("  type ? behind it")
+        terminal.printLine(text)
       case .wrongArgumentCount(let verb):
         var text = Text<160>()
         text.append("error: ")
@@ -56,12 +60,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private func help(_ name: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable) {
     var isFound = false
-    for i in commandTable.indices where name.isEmpty || commandTable[i].name.matches(name) {
+    for i in commandTable.indices where commandTable[i].name.begins(with: name) {
       isFound = true
       var text = Text<160>()
-      text.appendUsage(commandTable[i])
-      text.pad(to: 18)
-      text.append(commandTable[i].summary)
+      text.appendHelp(commandTable[i])
       terminal.printLine(text)
     }
     if !isFound { terminal.print("error: help: unknown command\r\n") }
@@ -134,13 +136,6 @@ extension Role {
 }
 
 extension Text {
-  mutating func appendUsage(_ spec: CommandSpec) {
-    append(spec.name)
-    guard spec.usage.utf8CodeUnitCount > 0 else { return }
-    append(" ")
-    append(spec.usage)
-  }
-
   /// The name of a key: block and index, both decimal.
   public mutating func append(_ id: KeyId) {
     append(decimal: UInt64(id.block))

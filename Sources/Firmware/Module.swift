@@ -23,6 +23,8 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// Ticks between the end of the session and leaving, for what the peer has still to be told.
   private static var ticksAfterEnd: Int { 50 }
 
+  private static var prompt: StaticString { Controller<End, RemoteBoard>.prompt }
+
   private var controller: Controller<End, RemoteBoard>
   private var around: ModuleSurroundings
   private var editor = LineEditor()
@@ -40,7 +42,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
 
   /// Turns until the module is done or its board is gone; returns the exit status.
   mutating func run(from start: Instant) -> Int32 {
-    if around.terminal.isThere { controller.prompt(on: &around.terminal) }
+    if around.terminal.isThere { around.terminal.print(Self.prompt) }
     var next = start + TimeBase.tick
     while true {
       do throws(BusError) {
@@ -73,10 +75,10 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
     var bytes: [64 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     let count = around.terminal.read(into: &span)
-    for i in 0..<count where editor.take(bytes[i], echo: &around.terminal) {
+    for i in 0..<count where editor.take(bytes[i], prompt: Self.prompt, echo: &around.terminal) {
       controller.execute(line: editor.text, on: &around.terminal)
       editor.clear()
-      controller.prompt(on: &around.terminal)
+      around.terminal.print(Self.prompt)
     }
   }
 

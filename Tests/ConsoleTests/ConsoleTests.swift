@@ -29,7 +29,7 @@ private func type(_ keys: [UInt8]) -> (lines: [String], screen: String) {
   var editor = LineEditor()
   var screen = Screen()
   var lines: [String] = []
-  for key in keys where editor.take(key, echo: &screen) {
+  for key in keys where editor.take(key, prompt: "> ", echo: &screen) {
     lines.append(string(editor))
     editor.clear()
   }
@@ -61,7 +61,7 @@ private func type(_ keys: [UInt8]) -> (lines: [String], screen: String) {
   let bytes = Array("  help \t status ".utf8)
   let command = try Command.parse(bytes.span)
   #expect(command.verb == .help && command.argument == 9..<15)
-  #expect(throws: ParseError.unknownCommand) { try parse("statu") }
+  #expect(throws: ParseError.unknownCommand) { try parse("statue") }
   #expect(throws: ParseError.empty) { try parse("   ") }
 }
 
@@ -75,6 +75,110 @@ private func type(_ keys: [UInt8]) -> (lines: [String], screen: String) {
   #expect(type(Array("stax\u{7f}tus\r".utf8)).lines == ["status"])
   #expect(type(Array("junk".utf8) + [0x15] + Array("keys\r".utf8)).lines == ["keys"])
   #expect(type(Array("junk".utf8) + [0x03]).lines == [""])
+}
+
+/// What a terminal of 80 columns shows on its last row: the sequences that the editor uses, and nothing else.
+private func row(_ screen: String) -> (text: String, column: Int) {
+  var cells: [Character] = []
+  var column = 0
+  var rest = Array(screen)[...]
+  while let next = rest.popFirst() {
+    switch next {
+    case "\r\n":
+      cells = []
+      column = 0
+    case "\r": column = 0
+    case "\u{8}": column -= 1
+    case "\u{1b}":
+      let sequence = rest.prefix { !$0.isLetter } + rest.drop { !$0.isLetter }.prefix(1)
+      rest = rest.dropFirst(sequence.count)
+      if sequence.last == "K" { cells = Array(cells.prefix(column)) }
+      if sequence.last == "D" { column -= Int(String(sequence.dropFirst().dropLast())) ?? 0 }
+      if sequence.last == "J" || sequence.last == "H" {
+        cells = []
+        column = 0
+      }
+    default:
+      while cells.count <= column { cells.append(" ") }
+      cells[column] = next
+      column += 1
+    }
+  }
+  return (String(cells), column)
+}
+
+/// After every key the row shows prompt and line, and the cursor stands where the next character goes.
+private func edited(_ keys: String) -> (text: String, column: Int) {
+  row("> " + type(Array(keys.utf8)).screen)
+}
+
+@Test func editor_movesAndInserts() {
+  let left = "\u{1b}[D"
+  let home = "\u{1b}[H"
+  let end = "\u{1b}OF"
+  #expect(edited("sttus" + left + left + left + "a") == ("> status", 5))
+  #expect(edited("elp" + home + "h" + end + "!") == ("> help!", 7))
+  #expect(edited("xhelp\u{1}\u{4}") == ("> help", 2))
+  #expect(edited("helpx" + left + "\u{1b}[3~") == ("> help", 6))
+  #expect(edited("one two\u{17}") == ("> one ", 6))
+  #expect(edited("one two\u{2}\u{2}\u{b}") == ("> one t", 7))
+  #expect(edited("one two\u{2}\u{2}\u{15}") == ("> wo", 2))
+  #expect(edited("one\u{c}") == ("> one", 5))
+}
+
+@Test func editor_recallsLinesAndComesBack() {
+  let up = "\u{1b}[A"
+  let down = "\u{1b}[B"
+  #expect(type(Array("status\rkeys\r\(up)\(up)\r".utf8)).lines == ["status", "keys", "status"])
+  #expect(type(Array("status\rkeys\r\(up)\(up)\(down)\r".utf8)).lines.last == "keys")
+  #expect(type(Array("status\r\(up)\(down)x\r".utf8)).lines.last == "x")
+  let many = (0..<20).map { "line\($0)\r" }.joined()
+  #expect(type(Array((many + String(repeating: up, count: 30) + "\r").utf8)).lines.last == "line12")
+}
+
+/// A sequence may come in pieces, be unknown, or never end; the line stays what was typed.
+@Test func editor_takesSplitAndUnknownSequences() {
+  #expect(type(Array("stats\u{1b}[1;5D\u{1b}[99~\u{1b}xu\u{1b}\r".utf8)).lines == ["status"])
+  #expect(type([0x61, 0x1b, 0x5b, 0x32, 0x0d]).lines == ["a"])
+}
+
+@Test func editor_completesWhatIsCertain() {
+  #expect(edited("he\t") == ("> help ", 7))
+  #expect(edited("st\t") == ("> st", 4))
+  #expect(edited("stat\t") == ("> status ", 9))
+  #expect(edited("help ver\t") == ("> help version ", 15))
+  #expect(edited("status ver\t") == ("> status ver", 12))
+  #expect(edited("nothing\t") == ("> nothing", 9))
+  let listed = type(Array("st\t\t".utf8)).screen
+  for name in ["status", "start", "stop"] { #expect(listed.contains(name + "  ")) }
+}
+
+@Test func editor_explainsWhatMayStandThere() {
+  let all = type(Array("?".utf8)).screen
+  for i in commandTable.indices { #expect(all.contains("\(commandTable[i].summary)")) }
+  let some = type(Array("ke?".utf8)).screen
+  #expect(some.contains("names and sizes") && !some.contains("agree with the peer"))
+  #expect(type(Array("help ?".utf8)).screen.contains("names and sizes"))
+  #expect(type(Array("status ?".utf8)).screen.contains("state, link, rates"))
+  #expect(type(Array("zzz?".utf8)).screen.contains("no command begins so"))
+  #expect(edited("ke?") == ("> ke", 4))
+}
+
+/// A line longer than the row is shown around the cursor, and never wraps.
+@Test func editor_showsAPartOfALongLine() {
+  let long = String(repeating: "a", count: 60) + String(repeating: "b", count: 60)
+  let shown = edited(long)
+  #expect(shown.text.count <= 80 && shown.text.hasPrefix("> a") && shown.text.hasSuffix("b"))
+  #expect(edited(long + "\u{1}").column == 2)
+  let lengths = (1...120).map { row("> " + type(Array(long.prefix($0).utf8)).screen).text.count }
+  #expect(lengths.allSatisfy { $0 <= 80 })
+}
+
+@Test func parse_takesUniqueBeginnings() throws {
+  #expect(try parse("he") == .help && parse("v") == .version && parse("report") == .report)
+  #expect(throws: ParseError.self) { try parse("st") }
+  let bytes = Array("st".utf8)
+  #expect(throws: ParseError.ambiguousCommand(.status)) { try Command.parse(bytes.span) }
 }
 
 @Test func editor_survivesNoiseAndOverlongLines() {

@@ -21,7 +21,7 @@ private struct Screen: TerminalPort, ~Copyable {
   let real = Array("set alice 5\r\u{1b}[A\u{7f}status\rpeek 0x10\r".utf8)
   for _ in 0..<20 {
     for key in random.bent(real, bytesMax: 600) {
-      let isWhole = editor.take(key, echo: &screen)
+      let isWhole = editor.take(key, prompt: "gimbal> ", echo: &screen)
       let length = editor.text.count
       #expect(length <= 256)
       guard isWhole else { continue }
