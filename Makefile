@@ -70,6 +70,7 @@ selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm
 constant-time: firmware ## Look for secret-dependent branches and addresses in the kernels of both images
 	@python3 Tools/constant_time.py $(X86)
 	@python3 Tools/constant_time.py $(ARM64)
+	@Tools/secrets/check.sh
 
 processes: firmware ## Two processes of the Embedded image make the same key over TCP, and its console answers
 	@Tools/two_processes.sh $(X86)

@@ -18,6 +18,7 @@ needs_file() { [ -e "$1" ] || missing+=("$2"); }
 needs_program() { command -v "$1" > /dev/null || missing+=("$2"); }
 needs_program python3 python3
 needs_program readelf binutils
+needs_program valgrind valgrind
 needs_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
 needs_program aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
 needs_program qemu-aarch64-static qemu-user-static

@@ -1,4 +1,5 @@
 public import BinaryField
+import FixedStorage
 
 /// The key of a confirmation: two field elements, uniform, drawn after both modules hold their final strings, public.
 public struct ConfirmationKey: BitwiseCopyable, Sendable {
@@ -33,7 +34,14 @@ public struct ConfirmationHash: ~Copyable {
   /// of 64 bits; how the string is divided otherwise makes no difference.
   public mutating func absorb(_ words: Span<UInt64>, bits: Int) {
     precondition(bits >= 0 && words.count >= (bits + 63) / 64)
-    for i in 0..<bits / 64 { hash.absorb(words[i]) }
+    var done = 0
+    if hash.bits % 128 != 0, bits >= 64 {
+      hash.absorb(words[0])
+      done = 1
+    }
+    let whole = (bits / 64 - done) & ~1
+    if whole > 0 { hash.absorb(blocks: words.extracting(done..<(done + whole)).octets) }
+    if done + whole < bits / 64 { hash.absorb(words[done + whole]) }
     if bits % 64 != 0 { hash.absorb(last: words[bits / 64], bits: bits % 64) }
   }
 

@@ -35,6 +35,15 @@ struct PolynomialHash: ~Copyable {
     bits += 64
   }
 
+  /// Appends whole blocks of 16 bytes, the first byte in the lowest bits. The message so far has a multiple of 128
+  /// bits.
+  mutating func absorb(blocks: RawSpan) {
+    precondition(isOpen && bits % 128 == 0)
+    let point = secrets[0]
+    secrets[1].absorb(blocks, at: point)
+    bits += 8 * blocks.byteCount
+  }
+
   /// Appends the lowest `count` bits of a word, fewer than 64, at the end of a message of a multiple of 64 bits.
   mutating func absorb(last word: UInt64, bits count: Int) {
     precondition(count > 0 && count < 64)

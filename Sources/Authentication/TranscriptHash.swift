@@ -42,9 +42,16 @@ public struct TranscriptHash: ~Copyable {
       offset += 1
     }
     while message.count - offset >= 8 {
-      hash.absorb(message.littleEndian64(at: offset))
-      bytes += 8
-      offset += 8
+      // Whole blocks at once; a word before and behind them where the transcript so far asks for it.
+      let whole = hash.bits % 128 == 0 ? (message.count - offset) & ~15 : 0
+      if whole > 0 {
+        hash.absorb(blocks: message.extracting(offset..<(offset + whole)).octets)
+      } else {
+        hash.absorb(message.littleEndian64(at: offset))
+      }
+      let taken = max(whole, 8)
+      bytes += taken
+      offset += taken
     }
     while offset < message.count {
       absorb(message[offset])

@@ -1,3 +1,5 @@
+import FixedStorage
+
 /// An element of GF(2^128) = GF(2)[x] / (x^128 + x^7 + x^2 + x + 1).
 ///
 /// Bit `i` of `low` is the coefficient of x^i, bit `i` of `high` that of x^(64 + i). GHASH (NIST SP 800-38D) has the
@@ -22,6 +24,29 @@ public struct Field128: BitwiseCopyable, Sendable {
   @inline(never)
   public static func * (left: Field128, right: Field128) -> Field128 {
     fieldProduct(left, right)
+  }
+
+  /// Horner's rule over whole blocks of 16 bytes, the first byte in the lowest bits: for each of them the element
+  /// becomes `(self + block) * point`. Its time depends on the number of blocks alone.
+  @inline(__always)
+  public mutating func absorb(_ blocks: RawSpan, at point: Field128) {
+    #if arch(x86_64) && !PORTABLE_KERNELS
+      let value = PolynomialCall.value((low, high), at: (point.low, point.high), absorbing: blocks)
+      self = Field128(low: value.low, high: value.high)
+    #else
+      self = absorbing(portably: blocks, at: point)
+    #endif
+  }
+
+  /// `absorb` by integer multiplications, for processors without the instruction.
+  func absorbing(portably blocks: RawSpan, at point: Field128) -> Field128 {
+    precondition(blocks.byteCount % 16 == 0)
+    var sum = self
+    for offset in stride(from: 0, to: blocks.byteCount, by: 16) {
+      let block = Field128(low: blocks.littleEndian64(at: offset), high: blocks.littleEndian64(at: offset + 8))
+      sum = (sum + block) * point
+    }
+    return sum
   }
 
   /// Whether all bits agree, without a branch on any of them.

@@ -26,9 +26,25 @@ public enum Checksum {
     return crc
   }
 
-  /// CRC-32/ISO-HDLC (polynomial 0x04c11db7 reflected, start and final xor all ones), eight bytes a step.
+  /// CRC-32/ISO-HDLC (polynomial 0x04c11db7 reflected, start and final xor all ones).
+  ///
+  /// Long runs go through the instructions that the processor has for it, the rest eight bytes a step.
   public static func crc32(_ bytes: Span<UInt8>) -> UInt32 {
-    var crc = UInt32.max
+    guard bytes.count >= longBytes, PolynomialCall.hasChecksum else { return ~divide(bytes, .max) }
+    let whole = bytes.count & ~15
+    var rest: [16 of UInt8] = .init(repeating: 0)
+    var room = rest.mutableSpan
+    let (state, folds) = PolynomialCall.checksum(.max, blocks: bytes.extracting(first: whole), rest: &room)
+    let register = folds ? divide(rest.span, 0) : state
+    return ~divide(bytes.extracting(whole..<bytes.count), register)
+  }
+
+  /// Below this the call costs more than it saves.
+  private static var longBytes: Int { 64 }
+
+  /// Goes on with the register `start`, without the final xor, eight bytes a step.
+  static func divide(_ bytes: Span<UInt8>, _ start: UInt32) -> UInt32 {
+    var crc = start
     var offset = 0
     while bytes.count - offset >= 8 {
       crc = remainder(of: bytes.littleEndian64(at: offset) ^ UInt64(crc))
@@ -38,7 +54,7 @@ public enum Checksum {
       crc = remainder(of: UInt8(truncatingIfNeeded: crc) ^ bytes[offset], zeroBytes: 0) ^ (crc &>> 8)
       offset += 1
     }
-    return ~crc
+    return crc
   }
 
   /// The remainder of eight bytes, the first in the lowest bits: seven more follow it.

@@ -18,6 +18,24 @@ extension Span where Element == UInt8 {
   }
 }
 
+extension Span where Element: FixedWidthInteger & BitwiseCopyable {
+  /// The bytes of the integers, which all have a meaning.
+  public var octets: RawSpan {
+    // Integers have no padding.
+    @_lifetime(copy self) get { unsafe bytes }
+  }
+}
+
+extension RawSpan {
+  /// The eight bytes from `offset` on, the first in the lowest bits.
+  @inline(__always)
+  public func littleEndian64(at offset: Int) -> UInt64 {
+    precondition(offset >= 0 && offset <= byteCount - 8)
+    // In bounds, as was just checked; bytes have every bit pattern and no alignment is asked for.
+    return unsafe UInt64(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+}
+
 extension MutableSpan where Element == UInt8 {
   /// Stores four bytes from `offset` on, the highest bits first.
   @inline(__always)

@@ -1,4 +1,5 @@
-import BinaryField
+@testable import BinaryField
+import FixedStorage
 import HostStorage
 import Testing
 
@@ -90,6 +91,22 @@ private func fromGhash(_ hex: String) -> Field128 {
   for _ in 0..<128 { power = power * power }
   let isFermat = Field128.areEqual(power, a)
   #expect(agreesWithDefinition && commutes && distributes && associates && isFermat)
+}
+
+/// Horner's rule by the instruction and by integers, and by single products.
+@Test(arguments: 0...40) func absorb_equalsSingleProducts(blocks: Int) {
+  var random = SeededRandom(seed: UInt64(blocks))
+  let point = Field128(low: random.next(), high: random.next())
+  let start = Field128(low: random.next(), high: random.next())
+  let words = (0..<2 * blocks).map { _ in random.next() }
+  var expected = start
+  for i in 0..<blocks {
+    expected = naiveFieldProduct(expected + Field128(low: words[2 * i], high: words[2 * i + 1]), point)
+  }
+  var value = start
+  value.absorb(words.span.octets, at: point)
+  let portable = start.absorbing(portably: words.span.octets, at: point)
+  #expect(Field128.areEqual(value, expected) && Field128.areEqual(portable, expected))
 }
 
 @Test func areEqual_seesEverySingleBit() {
