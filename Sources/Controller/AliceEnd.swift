@@ -12,7 +12,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   public static var role: Role { .alice }
 
   private var fpga: AliceFpga<Bus>
-  /// Own bit and intensity of every event in flight: bit in bit 0, intensity in bits 1...2, bit 7 if unusable.
+  /// Own bit and intensity of every event in flight, as `AnnouncedNotes` has it.
   private var notes: Block<UInt8>
   private var slots: Block<UInt32>
   private var choices: Block<UInt32>
@@ -145,13 +145,10 @@ extension AliceEnd where Bus: ~Copyable {
       guard events > 0, events <= SiftingBatch.eventsMax, frame >= nextFrame, frame >= window.start,
         number == batches.next, !batches.isFull
       else { throw .outOfRange }
-      var slot = frame == nextFrame ? nextSlot : 0
-      for i in 0..<events {
-        slot += try reader.takeVariable(from: payload)
-        guard slot < TimeBase.slotsPerFrame else { throw .outOfRange }
-        slots[i] = slot
-        slot += 1
-      }
+      let start = frame == nextFrame ? nextSlot : 0
+      var room = slots.mutableSpan
+      let slot = try reader.takeRises(
+        events, from: payload, start: start, below: TimeBase.slotsPerFrame, into: &room)
       try reader.finish(payload)
       _ = batches.open(block: block, events: events)
       nextFrame = frame
@@ -175,20 +172,40 @@ extension AliceEnd where Bus: ~Copyable {
     core.payload.put32(batch.number)
     core.payload.put16(UInt16(batch.events))
     let offset = BatchWindow.noteOffset(batch.number)
-    for i in 0..<batch.events {
-      guard isTold, let announcement = Self.announcement(of: choices[i]) else {
-        notes[offset + i] = 0x80
+    if isTold {
+      Self.tell(choices, noting: offset..<(offset + batch.events), of: &notes, in: &core.payload)
+    } else {
+      for i in 0..<batch.events {
+        notes[offset + i] = AnnouncedNotes.unusable
         core.payload.put(Announcement.nothing)
-        continue
       }
-      let bit = UInt8(truncatingIfNeeded: FpgaMap.Lookup.bit.extract(from: choices[i]))
-      notes[offset + i] = bit | announcement.intensity.rawValue << 1
-      core.payload.put(announcement.byte)
     }
     choices.wipe(0..<batch.events)
     core.send(.choices, in: half, discloses: .nothing)
     core.totals.detections += UInt64(batch.events)
     core.totals.batches += 1
+  }
+
+  /// Puts what is told of each choice into the payload, and notes the rest.
+  private static func tell(
+    _ choices: borrowing Block<UInt32>, noting range: Range<Int>, of notes: inout Block<UInt8>,
+    in payload: inout PayloadBuffer
+  ) {
+    let choices = choices.span.extracting(first: range.count)
+    var noted = notes.mutableSpan
+    var notes = noted._mutatingExtracting(range)
+    var told = payload.free
+    for i in choices.indices {
+      if let announcement = announcement(of: choices[i]) {
+        let bit = UInt8(truncatingIfNeeded: FpgaMap.Lookup.bit.extract(from: choices[i]))
+        notes[i] = AnnouncedNotes.note(bit: bit, announcement.intensity)
+        told[i] = announcement.byte
+      } else {
+        notes[i] = AnnouncedNotes.unusable
+        told[i] = Announcement.nothing
+      }
+    }
+    payload.grow(by: choices.count)
   }
 
   private mutating func lookUp(_ batch: DetectedBatch) throws(SiftingFault) {
@@ -227,15 +244,15 @@ extension AliceEnd where Bus: ~Copyable {
       let number = try reader.take32(from: payload)
       guard let events = batches.events(ofOldest: number, block: block) else { throw .outOfRange }
       let offset = BatchWindow.noteOffset(number)
-      for first in stride(from: 0, to: events, by: 8) {
-        let kept = try reader.take(from: payload)
-        for i in first..<min(first + 8, events) where kept >> UInt8(i - first) & 1 == 1 {
-          let note = notes[offset + i]
-          guard note & 0x80 == 0, let intensity = Intensity(rawValue: note >> 1),
-            core.store.append(note & 1, intensity, to: half)
-          else { throw .outOfRange }
-          core.totals.siftedNow += 1
-        }
+      let kept = try reader.take((events + 7) / 8, from: payload)
+      for first in stride(from: 0, to: events, by: 64) {
+        var mask: UInt64 = 0
+        for i in 0..<min(8, kept.count - first / 8) { mask |= UInt64(kept[first / 8 + i]) << UInt64(8 * i) }
+        guard mask >> UInt64(min(64, events - first)) == 0,
+          let planes = AnnouncedNotes.planes(of: notes.span, from: offset + first, kept: mask),
+          core.store.append(planes, to: half)
+        else { throw .outOfRange }
+        core.totals.siftedNow += UInt64(mask.nonzeroBitCount)
       }
       try reader.finish(payload)
       notes.wipe(offset..<(offset + events))

@@ -59,6 +59,8 @@ extension BobEnd where Bus: ~Copyable {
     while wordsTaken < wordsRead, !fifoIsDone, core.channel.hasRoom(forFrames: 2), batches.hasRoom(for: 2),
       core.hasSiftingRoom
     {
+      takeSingleClicks(core.filling)
+      guard wordsTaken < wordsRead else { return }
       let word = storage.words[wordsTaken]
       if FpgaMap.Fifo.detectors.extract(from: word) == 0 {
         try takeMarker(word, &core, &board)
@@ -67,6 +69,23 @@ extension BobEnd where Bus: ~Copyable {
       }
       wordsTaken += 1
     }
+  }
+
+  /// Takes the run of plain events at the front: single clicks of the running frame, in rising slots, up to the last
+  /// but one of a batch. Whatever is special goes event by event.
+  private mutating func takeSingleClicks(_ filling: Half?) {
+    guard filling != nil, let frame = runningFrame, frame >= window.start, !mask.hides(frame) else { return }
+    var run = SingleClickRun(
+      frameLow: frame & 3, lowestSlot: lowestSlot, word: wordsTaken, words: wordsRead, events: collected)
+    Self.take(&run, &storage)
+    lowestSlot = run.lowestSlot
+    wordsTaken = run.word
+    collected = run.events
+  }
+
+  // Static, because the compiler tracks fields of `self` apart only as separate arguments.
+  private static func take(_ run: inout SingleClickRun, _ storage: inout Storage) {
+    run.take(from: storage.words, into: &storage.slots, &storage.batchNotes)
   }
 
   private mutating func takeMarker(
@@ -143,20 +162,17 @@ extension BobEnd where Bus: ~Copyable {
     let nonce = try drawWord(&board)
     let number = batches.open(block: block, events: collected)
     let offset = BatchWindow.noteOffset(number)
-    var slot = frame == announcedFrame ? nextSlot : 0
+    let firstSlot = frame == announcedFrame ? nextSlot : 0
     core.payload.clear()
     core.payload.put64(nonce)
     core.payload.put32(frame)
     core.payload.put32(number)
     core.payload.put16(UInt16(collected))
-    for i in 0..<collected {
-      storage.notes[offset + i] = storage.batchNotes[i]
-      core.payload.putVariable(storage.slots[i] - slot)
-      slot = storage.slots[i] + 1
-    }
+    for i in 0..<collected { storage.notes[offset + i] = storage.batchNotes[i] }
+    core.payload.putRises(storage.slots.span.extracting(first: collected), from: firstSlot)
     core.send(.detections, in: half, discloses: .nothing)
     announcedFrame = frame
-    nextSlot = slot
+    nextSlot = storage.slots[collected - 1] + 1
     core.totals.detections += UInt64(collected)
     core.totals.batches += 1
     storage.batchNotes.wipe(0..<collected)
@@ -220,43 +236,18 @@ extension BobEnd where Bus: ~Copyable {
   private mutating func keepSifted(
     _ noted: Range<Int>, _ payload: Span<UInt8>, _ reader: inout ByteReader, _ half: Half, _ core: inout LinkCore
   ) throws(PayloadError) {
-    var kept: UInt8 = 0
-    for i in 0..<noted.count {
-      let byte = try reader.take(from: payload)
-      guard let measurement = Measurement(note: storage.notes[noted.lowerBound + i]) else { throw .outOfRange }
-      if try keeps(measurement, announced: byte, half, &core) { kept |= 1 << UInt8(i & 7) }
-      if i & 7 == 7 || i == noted.count - 1 {
-        core.payload.put(kept)
-        kept = 0
+    let told = try reader.take(noted.count, from: payload)
+    for first in stride(from: 0, to: noted.count, by: 64) {
+      let count = min(64, noted.count - first)
+      // The notes of a batch have room for whole words behind its events.
+      let notes = storage.notes.span.extracting(noted.lowerBound..<(noted.lowerBound + SiftingBatch.eventsMax))
+      guard let planes = table.sift(told, with: notes, from: first, count: count) else { throw .outOfRange }
+      guard core.store.append(planes, to: half) else { throw .tooLong }
+      core.totals.siftedNow += UInt64(planes.sifted.kept.nonzeroBitCount)
+      for byte in 0..<(count + 7) / 8 {
+        core.payload.put(UInt8(truncatingIfNeeded: planes.sifted.kept >> UInt64(8 * byte)))
       }
     }
     storage.notes.wipe(noted)
-  }
-
-  /// Puts one event where it belongs; true if it is a bit of the sifted key.
-  private func keeps(
-    _ measurement: Measurement, announced byte: UInt8, _ half: Half, _ core: inout LinkCore
-  ) throws(PayloadError) -> Bool {
-    guard byte != Announcement.nothing else { return false }
-    guard let announcement = Announcement(byte: byte), announcement.isPossible(in: variant) else { throw .outOfRange }
-    guard let bit = measurement.siftedBit(announcement) else { return false }
-    guard !measurement.isCross else {
-      core.store.countCross(announcement.intensity, in: half)
-      return false
-    }
-    guard core.store.append(bit, announcement.intensity, to: half) else { throw .tooLong }
-    core.store.countAxis(measurement.axis, in: half)
-    core.totals.siftedNow += 1
-    return true
-  }
-}
-
-extension Measurement {
-  /// One byte for the events in flight.
-  var note: UInt8 { axis.rawValue | outcome << 2 | (isCross ? 8 : 0) }
-
-  init?(note: UInt8) {
-    guard let axis = Axis(rawValue: note & 3) else { return nil }
-    self.init(axis: axis, outcome: note >> 2 & 1, isCross: note & 8 != 0)
   }
 }

@@ -41,7 +41,8 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   var fpga: BobFpga<Bus>
   var storage: Storage
-  var variant = TwirlVariant.perPulse
+  /// Of the variant that the modules agreed on.
+  var table = SiftTable(.perPulse)
   var window = ExchangeWindow(start: 0, stop: 0)
   var batches = BatchWindow()
   /// Events of the batch that is being collected, all of `runningFrame`.
@@ -80,8 +81,8 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.enableDetectors(0x3f)
     try fpga.setDeadTime(slots: Self.deadTimeSlots)
     try fpga.commit()
-    variant = configuration.variant
-    mask = FrameMask(variant)
+    table = SiftTable(configuration.variant)
+    mask = FrameMask(configuration.variant)
   }
 
   public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {}

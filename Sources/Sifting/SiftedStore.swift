@@ -92,13 +92,52 @@ public struct SiftedStore: ~Copyable {
     return true
   }
 
-  /// Counts the physical axis of a sifted bit.
-  @inline(__always)
-  public mutating func countAxis(_ axis: Axis, in half: Half) { axisCounts[Int(half.rawValue)].add(axis) }
+  /// Adds the kept bits of up to 64 events, each to its intensity; false if the block or the pool is full.
+  public mutating func append(_ planes: SiftedPlanes, to half: Half) -> Bool {
+    append(planes, .signal, to: half) && append(planes, .decoy, to: half) && append(planes, .vacuum, to: half)
+  }
 
-  /// Counts an event whose axes agree but which clicked on several axes; it gives no key.
-  public mutating func countCross(_ intensity: Intensity, in half: Half) {
-    crossCounts[Int(half.rawValue)][intensity] += 1
+  /// As for Alice's, and counts the axes of the kept and the intensities of the cross clicks.
+  public mutating func append(_ planes: BobPlanes, to half: Half) -> Bool {
+    let place = Int(half.rawValue)
+    axisCounts[place].x += planes.count(.x)
+    axisCounts[place].y += planes.count(.y)
+    axisCounts[place].z += planes.count(.z)
+    var crossed = planes.sifted
+    crossed.kept = planes.agreed & planes.cross
+    if crossed.kept != 0 {
+      crossCounts[place].signal += UInt64(crossed.kept(.signal).nonzeroBitCount)
+      crossCounts[place].decoy += UInt64(crossed.kept(.decoy).nonzeroBitCount)
+      crossCounts[place].vacuum += UInt64(crossed.kept(.vacuum).nonzeroBitCount)
+    }
+    return append(planes.sifted, to: half)
+  }
+
+  @inline(__always)
+  private mutating func append(_ planes: SiftedPlanes, _ intensity: Intensity, to half: Half) -> Bool {
+    let mask = planes.kept(intensity)
+    return append(closedUp(planes.bits, at: mask), bits: mask.nonzeroBitCount, intensity, to: half)
+  }
+
+  /// Adds `count` bits of one intensity, the first in bit 0 of `word`; higher ones are zero.
+  private mutating func append(_ word: UInt64, bits count: Int, _ intensity: Intensity, to half: Half) -> Bool {
+    guard count > 0 else { return true }
+    let index = place(intensity, half)
+    guard bitCounts[Int(half.rawValue)] + count <= Self.bitsMax else { return false }
+    var rest = word
+    var left = count
+    while left > 0 {
+      let offset = chains[index].bits % Self.pageBits
+      guard offset != 0 || addPage(to: index) else { return false }
+      let shift = offset % 64
+      let here = min(left, 64 - shift)
+      pages[Int(chains[index].last) * Self.pageWords + offset / 64] |= rest &<< UInt64(truncatingIfNeeded: shift)
+      rest >>= UInt64(truncatingIfNeeded: here)
+      chains[index].bits += here
+      bitCounts[Int(half.rawValue)] += here
+      left -= here
+    }
+    return true
   }
 
   /// Reads on in class order: up to 64 bits, the first in bit 0, and how many; 0 behind the last. Words do not cross

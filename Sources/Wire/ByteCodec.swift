@@ -45,6 +45,14 @@ public struct ByteReader: ~Copyable {
     return bytes[offset - 1]
   }
 
+  /// Lends the next `count` bytes.
+  @_lifetime(copy bytes)
+  public mutating func take(_ count: Int, from bytes: Span<UInt8>) throws(PayloadError) -> Span<UInt8> {
+    guard count >= 0, count <= bytes.count - offset else { throw .tooShort }
+    offset += count
+    return bytes.extracting((offset - count)..<offset)
+  }
+
   public mutating func take16(from bytes: Span<UInt8>) throws(PayloadError) -> UInt16 {
     let high = try take(from: bytes)
     return UInt16(high) << 8 | UInt16(try take(from: bytes))
@@ -69,6 +77,23 @@ public struct ByteReader: ~Copyable {
       if byte & 0x80 == 0 { return value }
     }
     throw .outOfRange
+  }
+
+  /// The inverse of `PayloadBuffer.putRises`: `count` rising values below `limit`. Returns what the next one may be.
+  public mutating func takeRises(
+    _ count: Int, from bytes: Span<UInt8>, start: UInt32, below limit: UInt32, into values: inout MutableSpan<UInt32>
+  ) throws(PayloadError) -> UInt32 {
+    var expected = start
+    for i in 0..<count {
+      guard offset < bytes.count else { throw .tooShort }
+      var rise = UInt32(bytes[offset])
+      if rise < 0x80 { offset += 1 } else { rise = try takeVariable(from: bytes) }
+      expected += rise
+      guard expected < limit else { throw .outOfRange }
+      values[i] = expected
+      expected += 1
+    }
+    return expected
   }
 
   /// Refuses bytes behind the last field.

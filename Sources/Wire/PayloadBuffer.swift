@@ -55,6 +55,27 @@ public struct PayloadBuffer: ~Copyable {
     put(UInt8(truncatingIfNeeded: rest))
   }
 
+  /// How far each value lies above the one before it plus one, as by `putVariable`; the first above `start`. Values
+  /// rise, and a rise is below 2^28.
+  public mutating func putRises(_ values: Span<UInt32>, from start: UInt32) {
+    precondition(bytes.count - count >= 4 * values.count)
+    var expected = start
+    var place = count
+    var room = bytes.mutableSpan
+    for i in values.indices {
+      var rest = values[i] - expected
+      expected = values[i] + 1
+      while rest >= 0x80 {
+        room[place] = UInt8(truncatingIfNeeded: rest) | 0x80
+        place += 1
+        rest >>= 7
+      }
+      room[place] = UInt8(truncatingIfNeeded: rest)
+      place += 1
+    }
+    count = place
+  }
+
   /// Lends `room` bytes behind the last; whoever writes there says with `grow(by:)` how many.
   public var free: MutableSpan<UInt8> {
     @_lifetime(&self)

@@ -74,6 +74,15 @@ struct Side: ~Copyable {
   }
 
   /// Puts back what a new connection and a new block start from.
+  /// An event whose axes agree, with clicks on several.
+  mutating func countCrossClick() {
+    let table = SiftTable(.perPulse)
+    let notes = [Measurement(axis: .x, outcome: 0, isCross: true).note] + [UInt8](repeating: 0, count: 7)
+    let told = [Announcement(twirl: Twirl(index: 0)!, axis: .x, intensity: .signal).byte]
+    let planes = table.sift(told.span, with: notes.span, from: 0, count: 1)!
+    precondition(store.append(planes, to: .first))
+  }
+
   mutating func reset(seed: UInt64) {
     distiller.release()
     channel.reset()
@@ -153,7 +162,7 @@ struct Pair: ~Copyable {
       _ = alice.store.append(block.sent[i], block.labels[i], to: .first)
       _ = bob.store.append(block.received[i], block.labels[i], to: .first)
     }
-    for _ in 0..<block.crossClicks { bob.store.countCross(.signal, in: .first) }
+    for _ in 0..<block.crossClicks { bob.countCrossClick() }
     var random = SeededRandom(seed: seed ^ 0xa17)
     let words = (0..<8).map { _ in random.next() }
     alice.open(words, number: 7)

@@ -4,12 +4,12 @@ import Sifting
 import Testing
 import Units
 
-private func store(pages: Int = 40) -> SiftedStore {
+func store(pages: Int = 40) -> SiftedStore {
   SiftedStore(pages: .onHost(count: pages * SiftedStore.pageWords), links: .onHost(count: pages))
 }
 
 /// All bits of a block in class order.
-private func string(of store: borrowing SiftedStore, _ half: Half) -> [UInt8] {
+func string(of store: borrowing SiftedStore, _ half: Half) -> [UInt8] {
   var reader = SiftedReader(half)
   var bits: [UInt8] = []
   while true {
@@ -81,13 +81,16 @@ private func fill(_ store: inout SiftedStore, bits: Int, seed: UInt64) -> [Half:
     _ = store.append(1, .vacuum, to: .first)
     _ = store.append(1, .decoy, to: .second)
   }
-  store.countCross(.signal, in: .first)
+  let crossed = planes([(axis: .x, outcome: 0, isCross: true)], told: [announced(twirl: 0, .x, .signal)])!
+  let counted = store.append(crossed, to: .first)
+  let crossBefore = store.cross(.first).total
   store.wipe(.first)
   _ = store.append(0, .signal, to: .first)
   let first = string(of: store, .first)
   let second = string(of: store, .second)
   let cross = store.cross(.first).total
   #expect(first == [0] && second == [UInt8](repeating: 1, count: 130) && cross == 0)
+  #expect(counted && crossBefore == 1)
 }
 
 @Test func append_withoutAFreePage_isRefused() {

@@ -138,3 +138,49 @@ private func payload(of inbox: borrowing Inbox) -> [UInt8] {
     #expect(error == .outOfRange)
   }
 }
+
+/// Rising values go through the payload as single variable integers do, and come back.
+@Test(arguments: 0..<UInt64(50)) func rises_roundTripAndEqualSingleIntegers(seed: UInt64) throws {
+  var random = SeededRandom(seed: seed)
+  let start = UInt32(random.next() % 1000)
+  var values: [UInt32] = []
+  var expected = PayloadBuffer(storage: Block.onHost(count: PayloadBuffer.capacityBytes))
+  var least = start
+  for _ in 0..<Int(seed) {
+    let rise = UInt32(random.next() >> (40 + random.next() % 24))
+    expected.putVariable(rise)
+    values.append(least + rise)
+    least += rise + 1
+  }
+  var buffer = PayloadBuffer(storage: Block.onHost(count: PayloadBuffer.capacityBytes))
+  buffer.putRises(values.span, from: start)
+  let (length, wanted) = (buffer.count, expected.count)
+  #expect(length == wanted)
+  for i in 0..<min(length, wanted) {
+    let (byte, single) = (buffer.payload[i], expected.payload[i])
+    #expect(byte == single)
+  }
+  var reader = ByteReader()
+  var read = [UInt32](repeating: 0, count: values.count)
+  var room = read.mutableSpan
+  let next = try reader.takeRises(values.count, from: buffer.payload, start: start, below: least + 1, into: &room)
+  #expect(read == values && next == least && reader.offset == length)
+}
+
+/// The last value has to be below the limit, and every byte has to be there.
+@Test func rises_behindTheLimitOrTheEnd_areRefused() throws {
+  func outcome(_ bytes: [UInt8], below limit: UInt32) -> PayloadError? {
+    var reader = ByteReader()
+    var values = [UInt32](repeating: 0, count: 3)
+    var room = values.mutableSpan
+    do throws(PayloadError) {
+      _ = try reader.takeRises(3, from: bytes.span, start: 10, below: limit, into: &room)
+      return nil
+    } catch {
+      return error
+    }
+  }
+  #expect(outcome([0, 1, 2], below: 16) == nil && outcome([0, 1, 2], below: 15) == .outOfRange)
+  #expect(outcome([0, 1], below: 16) == .tooShort && outcome([0, 1, 0x80], below: 16) == .tooShort)
+  #expect(outcome([0xff, 0xff, 0xff, 0xff, 0], below: .max) == .outOfRange)
+}
