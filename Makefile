@@ -19,11 +19,11 @@ ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
-CHECKS := test tidy lint registers-check policy-check codes-check firmware constant-time proof-test budget-test selftest processes
+CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test budget-test selftest processes
 CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
-.PHONY: python constant-time processes proof-test determinism twin packages setup clean help
+.PHONY: manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
 
 run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
 	@$(TWIN) run $(ARGS)
@@ -119,6 +119,14 @@ include Tools/fuzz.mk
 
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk
+
+manual: twin ## Write the manual page of the console, Documentation/Commands.md
+	@$(TWIN) manual > Documentation/Commands.md
+
+manual-check: twin
+	@$(TWIN) manual | cmp -s - Documentation/Commands.md || \
+	  { echo "error: manual: Documentation/Commands.md is stale, run make manual"; exit 1; }
+	@echo "manual: current"
 
 # Debian packages, for what compiles for the board.
 packages:

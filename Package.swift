@@ -137,7 +137,7 @@ let hostModules: [Target] = [
     name: "TwinProgram",
     dependencies: [
       .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Authentication",
-      "BinaryField", "Controller",
+      "BinaryField", "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "HostSockets", "HostStorage", "LinkControl",
       "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Twin", "TwinRun", "Units",
       "Wire",
@@ -172,7 +172,8 @@ let hostModules: [Target] = [
   suite(
     "Controller",
     uses: [
-      "AdvantageDistillation", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports",
+      "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics",
+      "Ports",
       "RegisterMap", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),
   suite(

@@ -1,14 +1,25 @@
 public import FixedStorage
 public import Ports
 
+/// The names that Tab may complete besides commands: what the module behind the console knows.
+public protocol ArgumentNames {
+  /// The names of a kind of argument by their number, nil behind the last.
+  static func name(_ kind: ArgumentKind, _ index: Int) -> StaticString?
+}
+
+/// No names at all.
+public enum NoNames: ArgumentNames {
+  public static func name(_ kind: ArgumentKind, _ index: Int) -> StaticString? { nil }
+}
+
 /// Collects what the operator types into lines, on any terminal that knows carriage return, backspace and three escape
 /// sequences (ESC [ K, ESC [ n D, and for Ctrl-L ESC [ H ESC [ 2 J); a script that only sends lines sees its echo.
 ///
 /// Printable ASCII is inserted at the cursor. Left, right, home, end and delete as their keys or as Ctrl-B F A E D;
 /// Ctrl-K cuts to the end, Ctrl-U to the start, Ctrl-W the word before the cursor; up and down, or Ctrl-P N, go through
-/// the last lines; Ctrl-L draws a clean screen; Ctrl-C abandons the line. Tab completes a command and lists several;
+/// the last lines; Ctrl-L draws a clean screen; Ctrl-C abandons the line. Tab completes a name and lists several;
 /// `?` explains. Anything else is ignored, and a line that is too long takes no more.
-public struct LineEditor: ~Copyable {
+public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   public static var lineBytesMax: Int { 128 }
   static var historyLines: Int { 8 }
 
@@ -230,98 +241,117 @@ public struct LineEditor: ~Copyable {
 
   // MARK: Help while typing
 
-  /// The word that ends at the cursor, and whether it is a command: the first word, or what `help` is asked about.
-  private func completable() -> (word: Range<Int>, isCommand: Bool) {
+  /// The word that ends at the cursor, the command of the line, and what may stand in the place of the word.
+  private func place() -> (word: Range<Int>, verb: Verb?, kind: ArgumentKind?) {
     var start = cursor
     while start > 0, line[start - 1] != 0x20 { start -= 1 }
-    var place = 0
-    while place < start, line[place] == 0x20 { place += 1 }
-    if place == start { return (start..<cursor, true) }
-    var end = place
-    while end < start, line[end] != 0x20 { end += 1 }
-    let verb = Command.verb(text.extracting(place..<end))
-    while end < start, line[end] == 0x20 { end += 1 }
-    return (start..<cursor, verb == .help && end == start)
+    var words = 0
+    var verb: Verb?
+    var at = 0
+    while at < start {
+      let first = at
+      while at < start, line[at] != 0x20 { at += 1 }
+      if first < at {
+        if words == 0 { verb = Command.verb(text.extracting(first..<at)) }
+        words += 1
+      }
+      at += 1
+    }
+    return (start..<cursor, verb, words == 0 ? .command : verb?.spec.kind(at: words - 1))
   }
 
-  /// Completes the word at the cursor as far as it is certain; a second command that begins alike lists them all.
+  private func name(_ kind: ArgumentKind, _ index: Int) -> StaticString? {
+    switch kind {
+    case .command: index < commandTable.count ? commandTable[index].name : nil
+    case .now: index == 0 ? kind.placeholder : nil
+    case .field, .register, .number: Names.name(kind, index)
+    }
+  }
+
+  /// Completes the word at the cursor as far as it is certain; a second name that begins alike lists them all.
   private mutating func complete(_ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable) {
-    let (word, isCommand) = completable()
-    guard isCommand, cursor == count else { return }
-    let candidates = commandsBeginning(with: word)
-    guard let first = candidates.first else { return }
-    let added = candidates.common - word.count
-    for i in 0..<added { insert(commandTable[first].name.ascii[word.count + i], prompt, &terminal) }
-    if candidates.count == 1 {
+    let (word, _, kind) = place()
+    guard let kind, cursor == count else { return }
+    let found = namesBeginning(with: word, kind)
+    guard let first = found.first else { return }
+    let added = found.common - word.count
+    for i in 0..<added { insert(first.ascii[word.count + i], prompt, &terminal) }
+    if found.count == 1 {
       insert(0x20, prompt, &terminal)
     } else if added == 0 {
-      list(word, &terminal)
+      terminal.print("\r\n")
+      list(word, kind, &terminal)
       draw(prompt, on: &terminal)
     }
   }
 
-  private func list(_ word: Range<Int>, _ terminal: inout some TerminalPort & ~Copyable) {
-    terminal.print("\r\n")
-    for i in commandTable.indices where commandTable[i].name.begins(with: text.extracting(word)) {
-      terminal.print(commandTable[i].name)
+  /// The names that begin like a word, several in a row of the terminal.
+  private func list(
+    _ word: Range<Int>, _ kind: ArgumentKind, _ terminal: inout some TerminalPort & ~Copyable
+  ) {
+    var index = 0
+    var column = 0
+    while let name = name(kind, index) {
+      index += 1
+      guard name.beginsIgnoringCase(text.extracting(word)) else { continue }
+      let width = name.utf8CodeUnitCount + 2
+      if column + width > 79 {
+        terminal.print("\r\n")
+        column = 0
+      }
+      terminal.print(name)
       terminal.print("  ")
+      column += width
     }
-    terminal.print("\r\n")
+    if column > 0 { terminal.print("\r\n") }
   }
 
-  /// How many commands begin like a word, the first of them, and the length of what all of them begin with.
-  private func commandsBeginning(with word: Range<Int>) -> (count: Int, first: Int?, common: Int) {
-    var found = (count: 0, first: Int?.none, common: 0)
-    for i in commandTable.indices where commandTable[i].name.begins(with: text.extracting(word)) {
+  /// How many names begin like a word, the first of them, and the length of what all of them begin with.
+  private func namesBeginning(
+    with word: Range<Int>, _ kind: ArgumentKind
+  ) -> (count: Int, first: StaticString?, common: Int) {
+    var found = (count: 0, first: StaticString?.none, common: 0)
+    var index = 0
+    while let name = name(kind, index) {
+      index += 1
+      guard name.beginsIgnoringCase(text.extracting(word)) else { continue }
       found.count += 1
       guard let first = found.first else {
-        found.first = i
-        found.common = commandTable[i].name.utf8CodeUnitCount
+        found.first = name
+        found.common = name.utf8CodeUnitCount
         continue
       }
-      let (one, other) = (commandTable[first].name.ascii, commandTable[i].name.ascii)
       var common = 0
-      while common < min(found.common, other.count), one[common] == other[common] { common += 1 }
+      while common < min(found.common, name.ascii.count), first.ascii[common] == name.ascii[common] { common += 1 }
       found.common = common
     }
     return found
   }
 
-  /// Tells what may stand at the cursor: commands that begin so, or the usage of the command.
+  /// Tells what may stand at the cursor: commands that begin so, or the usage of the command and what is wanted.
   private func explain(_ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable) {
-    let (word, isCommand) = completable()
+    let (word, verb, kind) = place()
     terminal.print("?\r\n")
-    var start = 0
-    while start < count, line[start] == 0x20 { start += 1 }
-    var end = start
-    while end < count, line[end] != 0x20 { end += 1 }
-    let verb = Command.verb(text.extracting(start..<end))
     var isFound = false
     for i in commandTable.indices
-    where isCommand ? commandTable[i].name.begins(with: text.extracting(word)) : commandTable[i].verb == verb {
+    where kind == .command
+      ? commandTable[i].name.beginsIgnoringCase(text.extracting(word)) : commandTable[i].verb == verb
+    {
       isFound = true
       var row = Text<160>()
       row.appendHelp(commandTable[i])
       terminal.printLine(row)
     }
     if !isFound { terminal.print("no command begins so\r\n") }
+    if let kind, kind != .command {
+      var wanted = Text<80>()
+      wanted.append(kind.placeholder)
+      wanted.append(": ")
+      wanted.append(kind.wanted)
+      terminal.printLine(wanted)
+      list(word, kind, &terminal)
+    }
     draw(prompt, on: &terminal)
-  }
-}
-
-extension Text {
-  /// A row of help: the usage, and what the command does.
-  public mutating func appendHelp(_ spec: CommandSpec) {
-    appendUsage(spec)
-    pad(to: 18)
-    append(spec.summary)
-  }
-
-  public mutating func appendUsage(_ spec: CommandSpec) {
-    append(spec.name)
-    guard spec.usage.utf8CodeUnitCount > 0 else { return }
-    append(" ")
-    append(spec.usage)
   }
 }
 

@@ -2,7 +2,7 @@ import Distillation
 public import Drivers
 public import FixedStorage
 public import Ports
-import RegisterMap
+public import RegisterMap
 import Sifting
 public import Units
 public import Wire
@@ -57,6 +57,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     mask = FrameMask(configuration.variant)
   }
 
+  public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 { try fpga.read(register) }
   public mutating func status() throws(DriverFault) -> FpgaStatus { try fpga.status() }
   public mutating func clearWatchdog() throws(DriverFault) { try fpga.clearWatchdog() }
   public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }

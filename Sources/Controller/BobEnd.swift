@@ -1,7 +1,7 @@
 public import Drivers
 public import FixedStorage
 public import Ports
-import RegisterMap
+public import RegisterMap
 import Sifting
 public import Units
 import Wire
@@ -87,6 +87,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {}
 
+  public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 { try fpga.read(register) }
   public mutating func status() throws(DriverFault) -> FpgaStatus { try fpga.status() }
   public mutating func clearWatchdog() throws(DriverFault) { try fpga.clearWatchdog() }
   public mutating func frame() throws(DriverFault) -> UInt32 { try fpga.frame() }

@@ -40,7 +40,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private mutating func follow(row: Int, because reason: PolicyReason) {
     guard core.distiller.isIdle else { return }
+    // What the operator has changed stays as it is; otherwise there is nothing to apply.
+    let isUnchanged = candidate == configuration
     configuration.follow(row: row)
+    if isUnchanged { candidate = configuration }
     policyReason = reason
     core.distiller.adopt(configuration.plan())
     do throws(DriverFault) { try end.setLight(configuration) } catch { fail(error) }

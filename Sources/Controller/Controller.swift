@@ -48,6 +48,8 @@ public struct DetectorReadings: Equatable, Sendable {
 /// time. Neither waits for anything.
 public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copyable>: ~Copyable {
   public internal(set) var configuration: LinkConfiguration
+  /// What the operator has set, which `apply` puts into force.
+  public internal(set) var candidate: LinkConfiguration
   public internal(set) var policyReason = PolicyReason.configured
   let limits: ModuleLimits
   var end: End
@@ -81,6 +83,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   ) {
     precondition(configuration.unusableField() == nil)
     self.configuration = configuration
+    candidate = configuration
     self.limits = limits
     self.end = end
     self.board = board
@@ -136,6 +139,19 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     lastEnd = .stopped
     apply(.stopRequested)
   }
+
+  /// Gives a session up at once: its open blocks are lost, and their one-time words are spent.
+  public mutating func abort() {
+    switch state {
+    case .acquiring, .exchanging, .draining:
+      apply(.refused)
+      lastEnd = .stopped
+    case .booting, .selfTest, .idle, .faulted, .zeroized: return
+    }
+  }
+
+  /// Erases every key and ends the module's life until it is given new ones.
+  public mutating func zeroize() { apply(.zeroizeRequested) }
 
   /// Loads the pre-shared authentication key; the module starts with none.
   public mutating func loadAuthenticationKey(_ secret: Span<UInt8>) throws(PoolFault) {

@@ -114,6 +114,54 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
+  /// What is known of the errors of the finished blocks.
+  func showErrors(on terminal: inout some TerminalPort & ~Copyable) {
+    let totals = core.totals
+    var text = Text<160>()
+    guard totals.confirmedBits > 0 else {
+      text.append("qber     no block yet; the plan expects ")
+      text.append(scaled: UInt64(configuration.plannedQber.count) / 100, places: 2)
+      text.append(" %")
+      return terminal.printLine(text)
+    }
+    text.append("qber     ")
+    text.append(scaled: totals.qberPpm / 100, places: 2)
+    text.append(" % of ", totals.confirmedBits)
+    text.append(" confirmed bits  planned ")
+    text.append(scaled: UInt64(configuration.plannedQber.count) / 100, places: 2)
+    text.append(" %")
+    terminal.printLine(text)
+    text.clear()
+    text.append("bound    ")
+    text.append(scaled: totals.qberUpperPpm / 100, places: 2)
+    text.append(" % at most, of single photons")
+    terminal.printLine(text)
+    text.clear()
+    text.append("told     ", totals.disclosedBits)
+    text.append(" bits  ")
+    text.append(scaled: totals.efficiencyThousandths, places: 3)
+    text.append(" of the Shannon limit")
+    terminal.printLine(text)
+  }
+
+  /// The way to the peer and the frames that were agreed on.
+  func showLink(on terminal: inout some TerminalPort & ~Copyable) {
+    linkLine(on: &terminal)
+    var text = Text<200>()
+    text.append("frames   ")
+    if window.frames > 0 {
+      text.append(decimal: UInt64(window.start))
+      text.append(" up to ", UInt64(window.stop))
+    } else {
+      text.append("none agreed on")
+    }
+    terminal.printLine(text)
+    text.clear()
+    text.append("session  ")
+    text.append(lastEnd)
+    terminal.printLine(text)
+  }
+
   /// The facts of `status` for scripts, one `key=value` a line.
   func report(on terminal: inout some TerminalPort & ~Copyable) {
     let totals = core.totals

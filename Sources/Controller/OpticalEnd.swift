@@ -1,6 +1,7 @@
 import KeyStore
 public import Drivers
 import Ports
+public import RegisterMap
 import Sifting
 public import Units
 public import Wire
@@ -37,6 +38,8 @@ public protocol OpticalEnd: ~Copyable {
   mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault)
   /// Loads intensities and shares; nothing at Bob's end.
   mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault)
+  /// A register of the gateware that can be read.
+  mutating func read(_ register: Register) throws(DriverFault) -> UInt32
   mutating func status() throws(DriverFault) -> FpgaStatus
   mutating func clearWatchdog() throws(DriverFault)
   mutating func frame() throws(DriverFault) -> UInt32

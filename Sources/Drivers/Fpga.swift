@@ -1,6 +1,6 @@
 public import FixedStorage
 public import Ports
-import RegisterMap
+public import RegisterMap
 public import Units
 
 /// The gateware of either side: one method per intention, each done and verified when it returns.
@@ -60,6 +60,9 @@ public struct Fpga<Side: FpgaSide, Bus: SpiBus & ~Copyable>: ~Copyable {
   public mutating func status() throws(DriverFault) -> FpgaStatus {
     FpgaStatus(word: try bus.read(FpgaMap.status))
   }
+
+  /// A register that can be read, as it is.
+  public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 { try bus.read(register) }
 
   /// Zeroes what the last transfers left in memory.
   public mutating func wipeBuffers() { bus.wipeBuffers() }

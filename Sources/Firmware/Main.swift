@@ -103,7 +103,7 @@ struct Main {
     do throws(LinkError) {
       return ModuleSurroundings(
         clock: clock, terminal: try OperatorTerminal(options.console), delivery: delivery, starts: options.starts,
-        exitsWhenDone: options.exitsWhenDone)
+        exitsWhenDone: options.exitsWhenDone, privilege: options.privilege)
     } catch {
       throw StartFault("--console", "cannot open a pseudo terminal", error.errorNumber)
     }

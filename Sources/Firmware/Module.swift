@@ -14,6 +14,8 @@ struct ModuleSurroundings: ~Copyable {
   var delivery: KeyDelivery
   let starts: Bool
   let exitsWhenDone: Bool
+  /// What the console may do.
+  let privilege: Privilege
 }
 
 /// One module from start-up to its end: the tick loop around the controller.
@@ -27,7 +29,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
 
   private var controller: Controller<End, RemoteBoard>
   private var around: ModuleSurroundings
-  private var editor = LineEditor()
+  private var editor = LineEditor<ConsoleNames>()
   private var isStarted = false
   /// How the session ended, seen first.
   private var end = SessionEnd.none
@@ -76,7 +78,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
     var span = bytes.mutableSpan
     let count = around.terminal.read(into: &span)
     for i in 0..<count where editor.take(bytes[i], prompt: Self.prompt, echo: &around.terminal) {
-      controller.execute(line: editor.text, on: &around.terminal)
+      controller.execute(line: editor.text, as: around.privilege, on: &around.terminal)
       editor.clear()
       around.terminal.print(Self.prompt)
     }

@@ -14,10 +14,11 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, console, deliver, set, start, exitWhenDone, selftest, bench, version, help
+  case role, board, link, psk, journal, console, privilege, deliver, set, start, exitWhenDone, selftest, bench, version,
+    help
 }
 
-let optionTable: [14 of OptionSpec] = [
+let optionTable: [15 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
   OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
   OptionSpec(
@@ -31,6 +32,9 @@ let optionTable: [14 of OptionSpec] = [
   OptionSpec(
     option: .console, name: "--console", value: "pty|stdio|none", summary: "where the operator types; none if not given"
   ),
+  OptionSpec(
+    option: .privilege, name: "--privilege", value: "observe|operate|secure",
+    summary: "what the console may do; secure, which is everything, if not given"),
   OptionSpec(
     option: .deliver, name: "--deliver", value: "FILE",
     summary: "append finished keys to FILE, one line BLOCK.INDEX HEX a key"),
@@ -104,6 +108,7 @@ struct Options {
   var psk: Argument?
   var journal: Argument?
   var console = ConsoleKind.none
+  var privilege = Privilege.secure
   var deliver: Argument?
   var starts = false
   var exitsWhenDone = false
@@ -145,7 +150,7 @@ struct Options {
     case .selftest: task = .selfTest
     case .version: task = .version
     case .help: task = .help
-    case .role, .board, .link, .psk, .journal, .console, .deliver, .set, .bench:
+    case .role, .board, .link, .psk, .journal, .console, .privilege, .deliver, .set, .bench:
       preconditionFailure("these take a value")
     }
   }
@@ -158,6 +163,7 @@ struct Options {
     case .psk: psk = value
     case .journal: journal = value
     case .console: return takeConsole(value)
+    case .privilege: return takePrivilege(value)
     case .deliver: deliver = value
     case .set: return set(value)
     case .bench: return takeBench(value)
@@ -179,6 +185,15 @@ struct Options {
     if value.matches("pty") { console = .pty } else if value.matches("stdio") { console = .stdio }
     if value.matches("none") { console = .none }
     return value.matches("pty") || value.matches("stdio") || value.matches("none")
+  }
+
+  private mutating func takePrivilege(_ value: Argument) -> Bool {
+    for number in UInt8(0)...2 {
+      guard let level = Privilege(rawValue: number), value.matches(level.name) else { continue }
+      privilege = level
+      return true
+    }
+    return false
   }
 
   private mutating func takeBench(_ value: Argument) -> Bool {

@@ -17,7 +17,7 @@ private struct Screen: TerminalPort, ~Copyable {
   }
 }
 
-private func string(_ editor: borrowing LineEditor) -> String {
+private func string(_ editor: borrowing LineEditor<NoNames>) -> String {
   let text = editor.text
   var bytes: [UInt8] = []
   for i in text.indices { bytes.append(text[i]) }
@@ -26,7 +26,7 @@ private func string(_ editor: borrowing LineEditor) -> String {
 
 /// Types a string; every finished line is returned, and one unfinished one at the end.
 private func type(_ keys: [UInt8]) -> (lines: [String], screen: String) {
-  var editor = LineEditor()
+  var editor = LineEditor<NoNames>()
   var screen = Screen()
   var lines: [String] = []
   for key in keys where editor.take(key, prompt: "> ", echo: &screen) {
@@ -46,21 +46,74 @@ private func type(_ keys: [UInt8]) -> (lines: [String], screen: String) {
   #expect(Verb(rawValue: UInt8(commandTable.count)) == nil)
 }
 
-/// Each row parses under its name, and with one argument too many it does not.
+/// A word of a kind, and one that is none, if there is such a word.
+private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
+  switch kind {
+  case .command: ("help", nil)
+  case .field: ("ad_block", nil)
+  case .register: ("IDENT", nil)
+  case .number: ("0x1F", "-5")
+  case .now: ("now", "later")
+  }
+}
+
+/// Each row parses under its name with every number of arguments that it may have, and with no other; an argument of
+/// another kind is told with its place.
 @Test func everyRow_parsesAndChecksItsArguments() throws {
   for i in commandTable.indices {
     let spec = commandTable[i]
-    let name = "\(spec.name)"
-    #expect(try parse(name) == spec.verb)
-    let tooMany = name + String(repeating: " a", count: Int(spec.argumentsMax) + 1)
+    let kinds = (0..<Int(spec.argumentsMax)).map { spec.kind(at: $0)! }
+    let right = kinds.map { sample($0).right }
+    for count in 0...Int(spec.argumentsMax) {
+      let line = (["\(spec.name)"] + right.prefix(count)).joined(separator: " ")
+      if count >= Int(spec.argumentsMin) {
+        #expect(try parse(line) == spec.verb)
+      } else {
+        #expect(throws: ParseError.wrongArgumentCount(spec.verb)) { try parse(line) }
+      }
+    }
+    let tooMany = (["\(spec.name)"] + right + ["more"]).joined(separator: " ")
     #expect(throws: ParseError.wrongArgumentCount(spec.verb)) { try parse(tooMany) }
+    for (place, kind) in kinds.enumerated() {
+      guard let wrong = sample(kind).wrong else { continue }
+      var words = right
+      words[place] = wrong
+      let line = (["\(spec.name)"] + words).joined(separator: " ")
+      #expect(throws: ParseError.wrongArgument(spec.verb, UInt8(place))) { try parse(line) }
+    }
   }
+}
+
+/// What destroys wants the word that says so.
+@Test func commandsThatDestroy_needTheWordAndAPrivilege() {
+  for verb in [Verb.abort, .zeroize] {
+    #expect(verb.spec.first == .now && verb.spec.argumentsMin == 1 && verb.spec.privilege != .observe)
+  }
+  #expect(Verb.zeroize.spec.privilege == .secure)
+}
+
+@Test func numbers_areReadInBothNotations() {
+  func number(_ text: String) -> UInt64? {
+    let bytes = Array(text.utf8)
+    return Command.number(bytes.span)
+  }
+  #expect(number("0") == 0 && number("18446744073709551615") == .max && number("0xFfffFFFFffffffff") == .max)
+  #expect(number("0x10") == 16 && number("010") == 10)
+  for bad in ["", "-1", "+1", "0x", "1 ", "18446744073709551616", "0x10000000000000000", "ff", "1.5", "1e3"] {
+    #expect(number(bad) == nil, "\(bad)")
+  }
+}
+
+@Test func parse_passesCommentsOver() throws {
+  #expect(throws: ParseError.empty) { try parse("# set ad_block 5") }
+  #expect(throws: ParseError.empty) { try parse("  #") }
+  #expect(throws: ParseError.unknownCommand) { try parse("a#") }
 }
 
 @Test func parse_findsTheArgumentAmongBlanks() throws {
   let bytes = Array("  help \t status ".utf8)
   let command = try Command.parse(bytes.span)
-  #expect(command.verb == .help && command.argument == 9..<15)
+  #expect(command.verb == .help && command.first == 9..<15 && command.second.isEmpty)
   #expect(throws: ParseError.unknownCommand) { try parse("statue") }
   #expect(throws: ParseError.empty) { try parse("   ") }
 }
@@ -153,13 +206,39 @@ private func edited(_ keys: String) -> (text: String, column: Int) {
   for name in ["status", "start", "stop"] { #expect(listed.contains(name + "  ")) }
 }
 
+private enum ThreeFields: ArgumentNames {
+  static func name(_ kind: ArgumentKind, _ index: Int) -> StaticString? {
+    let fields: [StaticString] = ["mean_signal", "mean_decoy", "ad_block"]
+    return kind == .field && index < fields.count ? fields[index] : nil
+  }
+}
+
+/// Arguments complete as commands do, from what the module knows.
+@Test func editor_completesArguments() {
+  func screen(_ keys: String) -> String {
+    var editor = LineEditor<ThreeFields>()
+    var screen = Screen()
+    for key in keys.utf8 { _ = editor.take(key, prompt: "> ", echo: &screen) }
+    return String(decoding: screen.shown, as: UTF8.self)
+  }
+  #expect(row("> " + screen("set a\t")).text == "> set ad_block ")
+  #expect(row("> " + screen("set me\t")).text == "> set mean_")
+  #expect(screen("set mean_\t").contains("mean_signal  mean_decoy"))
+  #expect(row("> " + screen("set ad_block 5\t")).text == "> set ad_block 5")
+  #expect(row("> " + screen("zeroize \t")).text == "> zeroize now ")
+  let explained = screen("set ad_block ?")
+  #expect(explained.contains("set FIELD NUMBER") && explained.contains("NUMBER: a number"))
+  #expect(screen("set ?").contains("FIELD: the name of a field"))
+  #expect(screen("status x\t") == "status x")
+}
+
 @Test func editor_explainsWhatMayStandThere() {
   let all = type(Array("?".utf8)).screen
   for i in commandTable.indices { #expect(all.contains("\(commandTable[i].summary)")) }
   let some = type(Array("ke?".utf8)).screen
   #expect(some.contains("names and sizes") && !some.contains("agree with the peer"))
   #expect(type(Array("help ?".utf8)).screen.contains("names and sizes"))
-  #expect(type(Array("status ?".utf8)).screen.contains("state, link, rates"))
+  #expect(type(Array("status ?".utf8)).screen.contains("state, link, policy"))
   #expect(type(Array("zzz?".utf8)).screen.contains("no command begins so"))
   #expect(edited("ke?") == ("> ke", 4))
 }
@@ -175,7 +254,7 @@ private func edited(_ keys: String) -> (text: String, column: Int) {
 }
 
 @Test func parse_takesUniqueBeginnings() throws {
-  #expect(try parse("he") == .help && parse("v") == .version && parse("report") == .report)
+  #expect(try parse("he") == .help && parse("HELP") == .help && parse("v") == .version && parse("report") == .report)
   #expect(throws: ParseError.self) { try parse("st") }
   let bytes = Array("st".utf8)
   #expect(throws: ParseError.ambiguousCommand(.status)) { try Command.parse(bytes.span) }
@@ -184,5 +263,5 @@ private func edited(_ keys: String) -> (text: String, column: Int) {
 @Test func editor_survivesNoiseAndOverlongLines() {
   let noise = (0..<400).map { UInt8(truncatingIfNeeded: $0 * 37) }.filter { $0 != 13 && $0 != 10 && $0 != 3 }
   let typed = type(noise + [0x15] + Array(repeating: 0x61, count: 500) + [13] + Array("status\r".utf8))
-  #expect(typed.lines.first?.count == LineEditor.lineBytesMax && typed.lines.last == "status")
+  #expect(typed.lines.first?.count == LineEditor<NoNames>.lineBytesMax && typed.lines.last == "status")
 }

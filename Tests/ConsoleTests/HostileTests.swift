@@ -14,7 +14,7 @@ private struct Screen: TerminalPort, ~Copyable {
 /// Line noise: whatever is typed, a line has a bounded length, and parsing it ends in a command or a reason.
 @Test(arguments: fuzzSeeds(200)) func console_ofAnyKeys_staysBounded(seed: UInt64) {
   var random = SeededRandom(seed: seed)
-  var editor = LineEditor()
+  var editor = LineEditor<NoNames>()
   var screen = Screen()
   var lines = 0
   var words = 0
