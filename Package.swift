@@ -100,7 +100,8 @@ let deviceModules: [Target] = [
   module(
     "Controller",
     uses: [
-      "AdvantageDistillation", "Authentication", "Console", "Distillation", "Drivers", "Estimation", "FixedStorage",
+      "AdvantageDistillation", "Authentication", "Checksum", "Console", "Distillation", "Drivers", "Estimation",
+      "FixedStorage",
       "KeyStore", "LinkControl",
       "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
     ]),

@@ -27,17 +27,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     for number in 0..<ConfigurationField.count {
       let field = ConfigurationField.numbered(number)
       var text = Text<120>()
-      text.append(isSetWithOthers(field) ? "# " : "set ")
-      text.append(field.name)
-      text.append(" ", configuration[field])
+      text.appendSetting(field, of: configuration)
       terminal.printLine(text)
     }
     terminal.print("apply\r\n")
-  }
-
-  /// The version is the program's, and a row of the policy brings its own fields.
-  private func isSetWithOthers(_ field: ConfigurationField) -> Bool {
-    field == .protocolVersion || (field.belongsToPolicy && configuration.policyRow != LinkConfiguration.manualRow)
   }
 
   mutating func set(
@@ -56,12 +49,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
     candidate = changed
     var text = Text<120>()
-    text.append(field.name)
-    text.append(" ", configuration[field])
-    text.append(" -> ", candidate[field])
-    text.append(" ")
-    text.append(field.unit)
-    text.append(candidate == configuration ? "" : "  not in force before apply")
+    text.appendChange(field, from: configuration, to: candidate)
+    text.append(candidate[field] == configuration[field] ? "" : " until apply")
     terminal.printLine(text)
   }
 
@@ -71,11 +60,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       let field = ConfigurationField.numbered(number)
       guard candidate[field] != configuration[field] else { continue }
       var text = Text<120>()
-      text.append(field.name)
-      text.append(" ", configuration[field])
-      text.append(" -> ", candidate[field])
-      text.append(" ")
-      text.append(field.unit)
+      text.appendChange(field, from: configuration, to: candidate)
       terminal.printLine(text)
     }
   }
@@ -162,5 +147,19 @@ extension ConfigurationField {
     case .adBlock: "bits a group"
     case .protocolVersion, .linkId, .variant, .policyRow, .reconciliation: ""
     }
+  }
+}
+
+extension Text {
+  /// What a field was set to, and what is in force.
+  fileprivate mutating func appendChange(
+    _ field: ConfigurationField, from old: LinkConfiguration, to new: LinkConfiguration
+  ) {
+    append(field.name)
+    append(" ", new[field])
+    append("  in force ", old[field])
+    guard field.unit.utf8CodeUnitCount > 0 else { return }
+    append(" ")
+    append(field.unit)
   }
 }

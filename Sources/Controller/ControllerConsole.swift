@@ -86,6 +86,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .apply: applyChanges(on: &terminal)
     case .discard: discardChanges(on: &terminal)
     case .defaults: setDefaults(on: &terminal)
+    case .save: save(on: &terminal)
+    case .load: load(on: &terminal)
     case .register: showRegisters(line.extracting(command.first), on: &terminal)
     case .peek: peek(line.extracting(command.first), on: &terminal)
     case .zeroize: zeroize(on: &terminal)

@@ -2,4 +2,6 @@ public import Distillation
 public import Ports
 
 /// Everything of the board but the SPI bus, which the gateware driver owns.
-public protocol ModuleBoard: I2cBus, LinePort, EntropySource, ClassicalLink, IndexJournal, BlockObserver, ~Copyable {}
+public protocol ModuleBoard:
+  I2cBus, LinePort, EntropySource, ClassicalLink, IndexJournal, ConfigurationStore, BlockObserver, ~Copyable
+{}

@@ -39,9 +39,10 @@ struct Main {
       let around = try openSurroundings(options, path)
       let (boardRole, now) = try greet(around.clock)
       guard boardRole == role else { throw StartFault("--board", "the board is the other role's", 0) }
-      let board = RemoteBoard(socket: around.clock, link: link, journal: FileJournal(journal))
+      let configuration = try startConfiguration(options)
+      let board = RemoteBoard(
+        socket: around.clock, link: link, journal: FileJournal(journal), saved: ConfigurationFile(options.saved))
       var arena = Arena()
-      let configuration = options.configuration
       let session = SessionMemory(role: role, configuration: configuration, from: &arena)
       let spi = RemoteSpi(socket: around.clock)
       switch role {
@@ -58,6 +59,33 @@ struct Main {
       error.complain()
       return misused
     }
+  }
+
+  /// What was saved, if anything was, with the options on top. A module does not start with what it cannot read: it
+  /// would not be the one that its operator left.
+  private static func startConfiguration(_ options: Options) throws(StartFault) -> LinkConfiguration {
+    guard options.saved != nil else { return options.configuration }
+    var bytes: [1024 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    var file = ConfigurationFile(options.saved)
+    var configuration = LinkConfiguration()
+    var count = 0
+    do throws(StoreError) { count = try file.load(into: &span) } catch {
+      switch error {
+      case .absent, .empty: break
+      case .system(let number): throw StartFault("--configuration", "cannot be read", number)
+      }
+    }
+    if count > 0 {
+      do throws(SavedConfigurationFault) {
+        configuration = try SavedConfiguration.read(bytes.span.extracting(first: count))
+      } catch {
+        throw StartFault("--configuration", error)
+      }
+    }
+    Options.applySets(to: &configuration)
+    if let field = configuration.unusableField() { throw StartFault("--set", field.condition, 0) }
+    return configuration
   }
 
   private static func run<End: OpticalEnd & ~Copyable>(
@@ -123,6 +151,12 @@ struct StartFault: Error {
   let option: StaticString
   let reason: StaticString
   let errorNumber: Int32
+  var saved: SavedConfigurationFault?
+
+  init(_ option: StaticString, _ saved: SavedConfigurationFault) {
+    self.init(option, "", 0)
+    self.saved = saved
+  }
 
   init(_ option: StaticString, _ reason: StaticString, _ errorNumber: Int32) {
     self.option = option
@@ -136,6 +170,7 @@ struct StartFault: Error {
     text.append(option)
     text.append(": ")
     text.append(reason)
+    if let saved { text.append(saved) }
     if errorNumber != 0 {
       text.append(" errno=")
       text.append(decimal: UInt64(errorNumber.magnitude))

@@ -14,11 +14,12 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, console, privilege, deliver, set, start, exitWhenDone, selftest, bench, version,
+  case role, board, link, psk, journal, configuration, console, privilege, deliver, set, start, exitWhenDone, selftest,
+    bench, version,
     help
 }
 
-let optionTable: [15 of OptionSpec] = [
+let optionTable: [16 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
   OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
   OptionSpec(
@@ -29,6 +30,9 @@ let optionTable: [15 of OptionSpec] = [
     summary: "pre-shared authentication key, 64 to 65536 bytes, the same on both"),
   OptionSpec(
     option: .journal, name: "--journal", value: "FILE", summary: "where this module keeps its authentication index"),
+  OptionSpec(
+    option: .configuration, name: "--configuration", value: "FILE",
+    summary: "where save keeps the configuration; read at the start, --set goes on top of it"),
   OptionSpec(
     option: .console, name: "--console", value: "pty|stdio|none", summary: "where the operator types; none if not given"
   ),
@@ -107,6 +111,7 @@ struct Options {
   var link: LinkPlan?
   var psk: Argument?
   var journal: Argument?
+  var saved: Argument?
   var console = ConsoleKind.none
   var privilege = Privilege.secure
   var deliver: Argument?
@@ -150,7 +155,7 @@ struct Options {
     case .selftest: task = .selfTest
     case .version: task = .version
     case .help: task = .help
-    case .role, .board, .link, .psk, .journal, .console, .privilege, .deliver, .set, .bench:
+    case .role, .board, .link, .psk, .journal, .configuration, .console, .privilege, .deliver, .set, .bench:
       preconditionFailure("these take a value")
     }
   }
@@ -162,10 +167,11 @@ struct Options {
     case .link: link = Self.linkPlan(value)
     case .psk: psk = value
     case .journal: journal = value
+    case .configuration: saved = value
     case .console: return takeConsole(value)
     case .privilege: return takePrivilege(value)
     case .deliver: deliver = value
-    case .set: return set(value)
+    case .set: return Self.set(value, in: &configuration)
     case .bench: return takeBench(value)
     case .start, .exitWhenDone, .selftest, .version, .help: preconditionFailure("these take no value")
     }
@@ -202,7 +208,7 @@ struct Options {
     return true
   }
 
-  private mutating func set(_ value: Argument) -> Bool {
+  private static func set(_ value: Argument, in configuration: inout LinkConfiguration) -> Bool {
     let bytes = value.bytes
     for i in bytes.indices where bytes[i] == 0x3d {
       guard let field = Self.field(bytes.extracting(first: i)),
@@ -211,6 +217,17 @@ struct Options {
       return configuration.set(field, to: number)
     }
     return false
+  }
+
+  /// Sets on top of `configuration` what the options set; they were checked.
+  static func applySets(to configuration: inout LinkConfiguration) {
+    var index = 1
+    while let argument = Argument(index) {
+      index += 1
+      guard let spec = row(argument), spec.value.utf8CodeUnitCount > 0, let value = Argument(index) else { continue }
+      index += 1
+      if spec.option == .set { _ = set(value, in: &configuration) }
+    }
   }
 
   private static func field(_ name: Span<UInt8>) -> ConfigurationField? {
@@ -241,7 +258,7 @@ struct Options {
       fault = .missingOption("--journal")
       return
     }
-    if let field = configuration.unusableField() { fault = .unusableField(field, configuration[field]) }
+    if saved == nil, let field = configuration.unusableField() { fault = .unusableField(field, configuration[field]) }
   }
 }
 

@@ -12,11 +12,15 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
   private let socket: BoardSocket
   private var link: TcpLink
   private var journal: FileJournal
+  private var saved: ConfigurationFile
 
-  init(socket: BoardSocket, link: consuming TcpLink, journal: consuming FileJournal) {
+  init(
+    socket: BoardSocket, link: consuming TcpLink, journal: consuming FileJournal, saved: consuming ConfigurationFile
+  ) {
     self.socket = socket
     self.link = link
     self.journal = journal
+    self.saved = saved
   }
 
   mutating func transfer(
@@ -58,6 +62,9 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
 
   mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
   mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
+
+  mutating func save(_ text: Span<UInt8>) throws(StoreError) { try saved.save(text) }
+  mutating func load(into bytes: inout MutableSpan<UInt8>) throws(StoreError) -> Int { try saved.load(into: &bytes) }
 
   // Nothing leaves a module this way; only the twin watches blocks.
   mutating func eventsSifted(_ number: UInt32, announcements: Span<UInt8>, notes: Span<UInt8>) {}

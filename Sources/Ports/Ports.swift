@@ -79,3 +79,19 @@ public enum JournalError: Error, Equatable, Sendable {
   case corrupt
   case system(Int32)
 }
+
+/// Storage that survives power loss, for a configuration as text.
+public protocol ConfigurationStore: ~Copyable {
+  /// Returns only after the text would be found again after power loss; a cut on the way leaves the one before.
+  mutating func save(_ text: Span<UInt8>) throws(StoreError)
+  /// Copies the text to the front of `bytes` and returns its length.
+  mutating func load(into bytes: inout MutableSpan<UInt8>) throws(StoreError) -> Int
+}
+
+public enum StoreError: Error, Equatable, Sendable {
+  /// The module has no such storage.
+  case absent
+  /// Nothing was saved yet.
+  case empty
+  case system(Int32)
+}

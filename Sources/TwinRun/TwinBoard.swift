@@ -39,6 +39,8 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
   private var entropy: SeededEntropy
   private var link: MemoryLink
   package var journal = MemoryJournal(JournalMedium())
+  /// What was saved of the configuration.
+  package var saved: [UInt8]?
   private let recorder: Recorder
   private let role: Role
 
@@ -91,6 +93,19 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
 
   package mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
   package mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
+
+  package mutating func save(_ text: Span<UInt8>) throws(StoreError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    saved = text.indices.map { text[$0] }
+  }
+
+  package mutating func load(into bytes: inout MutableSpan<UInt8>) throws(StoreError) -> Int {
+    guard let saved else { throw .empty }
+    guard saved.count <= bytes.count else { throw .system(27) }
+    for i in saved.indices { bytes[i] = saved[i] }
+    return saved.count
+  }
 
   package mutating func blockClosed(_ number: UInt32, store: borrowing SiftedStore, half: Half) {
     gimbal_watch_pause()

@@ -128,7 +128,7 @@ private func everyLine() -> [String] {
   let refused = answer("apply", of: &link.alice)
   #expect(refused.hasPrefix("error: apply: mean_signal=1000") && refused.contains("must exceed"))
   let changes = answer("changes", of: &link.alice)
-  #expect(changes.contains("planned_qber 12000 -> 30000 ppm") && changes.contains("mean_signal 500000 -> 1000"))
+  #expect(changes.contains("planned_qber 30000  in force 12000 ppm") && changes.contains("mean_signal 1000  in force"))
   let unchanged = link.alice.configuration
   #expect(unchanged == before)
   _ = answer("discard", of: &link.alice)
@@ -138,6 +138,23 @@ private func everyLine() -> [String] {
   let variant = answer("apply", of: &link.alice)
   let last = link.alice.configuration
   #expect(variant.contains("--set") && last == before)
+}
+
+/// What was saved comes back as a candidate, whatever was set meanwhile.
+@Test func save_keepsWhatIsInForce_andLoadSetsIt() {
+  var link = booted()
+  let early = answer("load", of: &link.alice)
+  _ = answer("set link_id 77", of: &link.alice)
+  _ = answer("apply", of: &link.alice)
+  let saved = answer("save", of: &link.alice)
+  _ = answer("defaults", of: &link.alice)
+  _ = answer("apply", of: &link.alice)
+  let between = link.alice.configuration.linkId
+  let loaded = answer("load", of: &link.alice)
+  _ = answer("apply", of: &link.alice)
+  let after = link.alice.configuration.linkId
+  #expect(early.contains("nothing was saved") && saved == "saved\r\n" && between == 1)
+  #expect(loaded.contains("link_id 77  in force 1") && after == 77)
 }
 
 /// What a key length depends on stays as it is while light is on, and takes effect in the next session.

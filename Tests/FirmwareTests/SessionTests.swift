@@ -100,6 +100,35 @@ private let settings = [
     #expect(session.serverEnds())
   }
 
+  /// What one run saved the next one starts with; a torn file keeps the program from starting and stays as it is.
+  @Test func configuration_thatWasSaved_isThereAtTheNextStart() throws {
+    let session = try Session()
+    let file = session.file("saved.alice").path
+    let extra = ["--console", "pty", "--configuration", file]
+    let first = try session.start(alice: extra, bob: [])
+    let alice = try Terminal(try #require(first.alice.line(after: "console: ")))
+    #expect(alice.read(until: "> ") != nil)
+    #expect(alice.repeats("status", until: "state    idle"))
+    _ = alice.ask("set link_id 4711")
+    #expect(alice.repeats("apply", until: "\r\napplied\r\n"))
+    #expect(try #require(alice.ask("save")).contains("\r\nsaved\r\n"))
+    first.alice.kill()
+    first.bob.kill()
+    _ = first.alice.finish()
+    _ = first.bob.finish()
+    let text = session.text("saved.alice")
+    #expect(text.hasPrefix("# gimbal configuration 1\n") && text.contains("\nset link_id 4711\n"))
+    let again = try Session()
+    let second = try again.start(alice: extra, bob: [])
+    let terminal = try Terminal(try #require(second.alice.line(after: "console: ")))
+    #expect(terminal.read(until: "> ") != nil)
+    #expect(try #require(terminal.ask("show link_id")).contains("link_id 4711"))
+    second.alice.kill()
+    second.bob.kill()
+    _ = second.alice.finish()
+    _ = second.bob.finish()
+  }
+
   /// The operator starts a short exchange and asks until the report tells that it is over.
   @Test func console_startsASessionAndReportsIt() throws {
     let session = try Session()

@@ -1,0 +1,188 @@
+import Checksum
+import Console
+public import FixedStorage
+import Ports
+
+/// Why a saved configuration is not taken.
+public enum SavedConfigurationFault: Error, Equatable, Sendable {
+  /// The first line is not that of a configuration.
+  case notOurs
+  /// A newer program wrote it; what its fields mean is not known here.
+  case newer(UInt64)
+  /// The last line is missing or has another checksum: a torn or an edited file.
+  case damaged(computed: UInt32)
+  /// This line, counted from one, cannot be used.
+  case line(Int)
+  /// All lines can be used, together they cannot.
+  case unusable(ConfigurationField, UInt64)
+}
+
+/// A configuration as text that survives power loss and can be pasted at a console: a line that names the format, the
+/// lines of `show`, and a line with the CRC-32 of everything before it.
+///
+/// Fields that are not there keep the program's default. So a file of an older version, which has fewer, is taken as it
+/// is; a version counts up when a field changes its meaning.
+public enum SavedConfiguration {
+  public static var version: UInt64 { 1 }
+  public static var bytesMax: Int { 1024 }
+  private static var head: StaticString { "# gimbal configuration " }
+  private static var tail: StaticString { "# crc32 " }
+
+  public static func text(of configuration: LinkConfiguration) -> Text<1024> {
+    var text = Text<1024>()
+    text.append(head)
+    text.append(decimal: version)
+    text.append("\n")
+    for number in 0..<ConfigurationField.count {
+      text.appendSetting(.numbered(number), of: configuration)
+      text.append("\n")
+    }
+    let crc = Checksum.crc32(text.utf8)
+    text.append(tail)
+    text.append(hexadecimal: UInt64(crc), digits: 8)
+    text.append("\n")
+    precondition(!text.overflowed)
+    return text
+  }
+
+  public static func read(_ bytes: Span<UInt8>) throws(SavedConfigurationFault) -> LinkConfiguration {
+    let firstEnd = lineEnd(bytes, from: 0)
+    let versionStart = head.utf8CodeUnitCount
+    guard firstEnd > versionStart, head.matches(bytes.extracting(first: versionStart)),
+      let found = Command.number(bytes.extracting(versionStart..<firstEnd))
+    else { throw .notOurs }
+    guard found >= 1, found <= version else { throw .newer(found) }
+    let end = try checkedEnd(bytes)
+    var configuration = LinkConfiguration()
+    var line = 1
+    var start = firstEnd + 1
+    while start < end {
+      line += 1
+      let stop = lineEnd(bytes, from: start)
+      guard take(bytes.extracting(start..<stop), into: &configuration) else { throw .line(line) }
+      start = stop + 1
+    }
+    if let field = configuration.unusableField() { throw .unusable(field, configuration[field]) }
+    return configuration
+  }
+
+  /// Where the last line begins, if it is the one that what stands before it asks for.
+  private static func checkedEnd(_ bytes: Span<UInt8>) throws(SavedConfigurationFault) -> Int {
+    let start = max(0, bytes.count - tail.utf8CodeUnitCount - 9)
+    let computed = Checksum.crc32(bytes.extracting(first: start))
+    var wanted = Text<24>()
+    wanted.append(tail)
+    wanted.append(hexadecimal: UInt64(computed), digits: 8)
+    wanted.append("\n")
+    var isIntact = bytes.count - start == wanted.count
+    for i in 0..<min(wanted.count, bytes.count - start) {
+      let byte = wanted.utf8[i]
+      isIntact = isIntact && bytes[start + i] == byte
+    }
+    guard isIntact else { throw .damaged(computed: computed) }
+    return start
+  }
+
+  private static func lineEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
+    var end = start
+    while end < bytes.count, bytes[end] != 0x0a { end += 1 }
+    return end
+  }
+
+  /// Executes a `set` line, or passes a comment over; false for anything else.
+  private static func take(_ line: Span<UInt8>, into configuration: inout LinkConfiguration) -> Bool {
+    do throws(ParseError) {
+      let command = try Command.parse(line)
+      guard command.verb == .set, let field = ConfigurationField.named(line.extracting(command.first)),
+        let value = Command.number(line.extracting(command.second))
+      else { return false }
+      return configuration.set(field, to: value)
+    } catch {
+      return error == .empty
+    }
+  }
+}
+
+extension Text {
+  /// A field as a line that sets it; a comment where it is set with others: the version is the program's, and a row of
+  /// the policy brings its own fields.
+  mutating func appendSetting(_ field: ConfigurationField, of configuration: LinkConfiguration) {
+    let isSetWithOthers =
+      field == .protocolVersion || (field.belongsToPolicy && configuration.policyRow != LinkConfiguration.manualRow)
+    append(isSetWithOthers ? "# " : "set ")
+    append(field.name)
+    append(" ", configuration[field])
+  }
+}
+
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Writes what is in force to where the module finds it at its next start.
+  mutating func save(on terminal: inout some TerminalPort & ~Copyable) {
+    do throws(StoreError) {
+      try Self.save(SavedConfiguration.text(of: configuration), to: &board)
+      terminal.print("saved\r\n")
+    } catch {
+      tell(error, of: "save", on: &terminal)
+    }
+  }
+
+  // Static, because the compiler tracks fields of `self` apart only as separate arguments.
+  private static func save(_ text: borrowing Text<1024>, to board: inout Board) throws(StoreError) {
+    try board.save(text.utf8)
+  }
+
+  /// Reads what was saved into the candidate.
+  mutating func load(on terminal: inout some TerminalPort & ~Copyable) {
+    var bytes: [1024 of UInt8] = .init(repeating: 0)
+    var span = bytes.mutableSpan
+    let count: Int
+    do throws(StoreError) {
+      count = try board.load(into: &span)
+    } catch {
+      return tell(error, of: "load", on: &terminal)
+    }
+    do throws(SavedConfigurationFault) {
+      candidate = try SavedConfiguration.read(bytes.span.extracting(first: count))
+      showChanges(on: &terminal)
+    } catch {
+      var text = Text<200>()
+      text.append("error: load: ")
+      text.append(error)
+      terminal.printLine(text)
+    }
+  }
+
+  private func tell(
+    _ error: StoreError, of command: StaticString, on terminal: inout some TerminalPort & ~Copyable
+  ) {
+    var text = Text<120>()
+    text.append("error: ")
+    text.append(command)
+    switch error {
+    case .absent: text.append(": the program was started without --configuration FILE")
+    case .empty: text.append(": nothing was saved yet")
+    case .system(let number): text.append(": the file cannot be used errno=", UInt64(number.magnitude))
+    }
+    terminal.printLine(text)
+  }
+}
+
+extension Text {
+  /// What is wrong with a saved configuration, and where.
+  public mutating func append(_ fault: SavedConfigurationFault) {
+    switch fault {
+    case .notOurs: append("not a saved configuration")
+    case .newer(let version): append("written by a newer program version=", version)
+    case .damaged(let computed):
+      append("damaged or edited: its last line is not that of crc32=")
+      append(hexadecimal: UInt64(computed), digits: 8)
+    case .line(let line): append("cannot be used line=", UInt64(line))
+    case .unusable(let field, let value):
+      append("cannot be used ")
+      append(field.name)
+      append("=", value)
+      append("  ")
+      append(field.condition)
+    }
+  }
+}
