@@ -47,10 +47,12 @@ struct Manual: ParsableCommand {
       ## Configuration
 
       `set` notes a value, `changes` shows what was noted, `apply` puts all of it into force or refuses all of it, and
-      only between sessions. `save` keeps what is in force in the file of `gimbal --configuration FILE`, where the next
-      start finds it; `load` sets it again. The file is replaced as a whole and ends with its checksum; a program that
-      finds it damaged, written by a newer one or unusable says so and does not start. `show` prints what is in force as lines that can be pasted to another module. The fields
+      only between sessions. `show` prints what is in force as lines that can be pasted to another module. The fields
       are in [Configuration](Configuration.md).
+
+      `save` keeps what is in force in the file of `gimbal --configuration FILE`, where the next start finds it; `load`
+      sets it again. The file is replaced as a whole and ends with its checksum; a program that finds it damaged,
+      written by a newer one or unusable says so and does not start.
 
       ## Keys of the line editor
 
