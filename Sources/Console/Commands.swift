@@ -4,7 +4,7 @@ public import FixedStorage
 /// Numbered from zero without gaps: `CaseIterable` would bring in an array.
 public enum Verb: UInt8, Sendable {
   case help, status, report, start, stop, abort, qber, link, counters, keys
-  case show, set, changes, apply, discard, defaults, save, load, register, peek, zeroize, version
+  case show, set, changes, apply, discard, defaults, save, load, register, peek, trace, zeroize, version
 }
 
 /// What a command may do, and what a console is trusted with. Each level includes those before it.
@@ -91,7 +91,7 @@ public struct CommandSpec: Sendable {
 }
 
 /// The command table. Parsing, completion, help, the manual page and the checks of arguments are derived from it.
-public let commandTable: [22 of CommandSpec] = [
+public let commandTable: [23 of CommandSpec] = [
   CommandSpec(.help, "help", (.command, nil), summary: "describe the commands"),
   CommandSpec(.status, "status", summary: "state, link, policy, blocks, QBER, faults"),
   CommandSpec(.report, "report", summary: "the facts of status as key=value"),
@@ -113,6 +113,7 @@ public let commandTable: [22 of CommandSpec] = [
   CommandSpec(.load, "load", for: .operate, summary: "set every field to what was saved"),
   CommandSpec(.register, "register", (.register, nil), summary: "registers of the gateware, or the fields of one"),
   CommandSpec(.peek, "peek", (.register, nil), least: 1, summary: "read a register and its fields"),
+  CommandSpec(.trace, "trace", summary: "what the module did, and why"),
   CommandSpec(
     .zeroize, "zeroize", (.now, nil), least: 1, for: .secure, summary: "erase all keys; only new ones revive it"),
   CommandSpec(.version, "version", summary: "program, role and register map"),

@@ -76,6 +76,12 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   public internal(set) var now: Instant
   public internal(set) var readings = DetectorReadings()
   public internal(set) var framesRun: UInt64 = 0
+  /// What happened, and what of it was noted already.
+  var traced = TraceRing()
+  let started: Instant
+  var tracedEnd = SessionEnd.none
+  var tracedRetries: UInt64 = 0
+  var tracedBlock: UInt32?
 
   public init(
     configuration: LinkConfiguration, limits: ModuleLimits = ModuleLimits(), end: consuming End, board: consuming Board,
@@ -90,6 +96,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     core = session.core
     inbox = session.inbox
     self.now = now
+    started = now
     state = .booting(deadline: now + limits.bootTimeout)
   }
 
@@ -114,6 +121,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     keepHouse()
     distil(slicesMax: 4)
     flush()
+    traceChanges()
   }
 
   /// Works on the block in distillation until it waits or `slicesMax` bounded pieces are done; true if work is left.
@@ -167,11 +175,18 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     let step = state.next(on: event, at: now, within: limits)
     state = step.state
     if event == .tick { noteTimeout(from: before) }
+    if before.stateName != state.stateName {
+      if case .faulted(let cause) = state { trace(.fault(cause)) }
+      trace(.moved(from: before.stateName, to: state.stateName, on: event.eventName))
+    }
     perform(step.action)
   }
 
   private mutating func noteDeadline(_ now: Instant) {
-    if let last = lastTurn, now >= last + Nanoseconds(2 * TimeBase.tick.count) { deadlineMisses += 1 }
+    if let last = lastTurn, now >= last + Nanoseconds(2 * TimeBase.tick.count) {
+      deadlineMisses += 1
+      trace(.late)
+    }
     lastTurn = now
   }
 

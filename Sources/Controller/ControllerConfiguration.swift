@@ -87,6 +87,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     policyReason = .configured
     core.distiller.adopt(configuration.plan())
     do throws(DriverFault) { try end.setLight(configuration) } catch { return fail(error) }
+    trace(.applied)
     terminal.print("applied\r\n")
   }
 

@@ -90,6 +90,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .load: load(on: &terminal)
     case .register: showRegisters(line.extracting(command.first), on: &terminal)
     case .peek: peek(line.extracting(command.first), on: &terminal)
+    case .trace: showTrace(on: &terminal)
     case .zeroize: zeroize(on: &terminal)
     case .version: showVersion(on: &terminal)
     }

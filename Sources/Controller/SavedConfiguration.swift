@@ -120,6 +120,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   mutating func save(on terminal: inout some TerminalPort & ~Copyable) {
     do throws(StoreError) {
       try Self.save(SavedConfiguration.text(of: configuration), to: &board)
+      trace(.saved)
       terminal.print("saved\r\n")
     } catch {
       tell(error, of: "save", on: &terminal)

@@ -1,4 +1,7 @@
-extension ModuleState {
+/// A state without its deadline or cause.
+public enum StateName: UInt8, Sendable {
+  case booting, selfTest, idle, acquiring, exchanging, draining, faulted, zeroized
+
   /// The word that the console shows.
   public var name: StaticString {
     switch self {
@@ -10,6 +13,69 @@ extension ModuleState {
     case .draining: "draining"
     case .faulted: "faulted"
     case .zeroized: "zeroized"
+    }
+  }
+}
+
+extension ModuleState {
+  public var stateName: StateName {
+    switch self {
+    case .booting: .booting
+    case .selfTest: .selfTest
+    case .idle: .idle
+    case .acquiring: .acquiring
+    case .exchanging: .exchanging
+    case .draining: .draining
+    case .faulted: .faulted
+    case .zeroized: .zeroized
+    }
+  }
+
+  /// The word that the console shows.
+  public var name: StaticString { stateName.name }
+}
+
+/// An event without its cause.
+public enum EventName: UInt8, Sendable {
+  case configured, selfTestPassed, startRequested, stopRequested, windowAgreed, refused, peerHeard, linkLost
+  case windowOver, drained, failed, zeroizeRequested, tick
+
+  /// What the console says about it.
+  public var name: StaticString {
+    switch self {
+    case .configured: "gateware is configured"
+    case .selfTestPassed: "self-test passed"
+    case .startRequested: "start was asked for"
+    case .stopRequested: "stop was asked for"
+    case .windowAgreed: "frames agreed on"
+    case .refused: "refused or given up"
+    case .peerHeard: "peer heard"
+    case .linkLost: "link lost"
+    case .windowOver: "last frame is over"
+    case .drained: "last block is done"
+    case .failed: "fault"
+    case .zeroizeRequested: "zeroize was asked for"
+    case .tick: "deadline passed"
+    }
+  }
+}
+
+extension ModuleEvent {
+  public var eventName: EventName {
+    switch self {
+    case .configured: .configured
+    case .selfTestPassed: .selfTestPassed
+    case .startRequested: .startRequested
+    case .stopRequested: .stopRequested
+    case .windowAgreed: .windowAgreed
+    case .refused: .refused
+    case .peerHeard: .peerHeard
+    case .linkLost: .linkLost
+    case .windowOver: .windowOver
+    case .drained: .drained
+    case .failed: .failed
+    case .zeroizeRequested: .zeroizeRequested
+    case .tick: .tick
     }
   }
 }

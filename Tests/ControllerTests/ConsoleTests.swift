@@ -1,10 +1,12 @@
 import Console
 import Controller
 import FixedStorage
+import Foundation
 import HostStorage
 import LinkControl
 import Ports
 import Testing
+import Twin
 import TwinRun
 import Units
 
@@ -261,4 +263,55 @@ private func everyLine() -> [String] {
     }
     link.run(ticksMax: 3)
   }
+}
+
+/// A session leaves its states in order, with the reason of each, and what came of it.
+@Test func trace_tellsASessionInOrder() {
+  var link = LinkRun(plan(frames: 60))
+  _ = link.startExchange()
+  _ = link.runUntilIdle()
+  link.run(ticksMax: 2)
+  let shown = answer("trace", of: &link.alice)
+  let expected = [
+    "state selftest, was booting: gateware is configured", "state idle, was selftest: self-test passed",
+    "state acquiring, was idle: start was asked for", "state exchanging, was acquiring: frames agreed on",
+    "state draining, was exchanging: last frame is over", "state idle, was draining: last block is done",
+    "block 0 gave key", "session finished",
+  ]
+  var rest = shown[...]
+  for line in expected.prefix(6) {
+    guard let place = rest.range(of: line) else {
+      Issue.record("\(line) in \(shown)")
+      return
+    }
+    rest = rest[place.upperBound...]
+  }
+  #expect(expected.allSatisfy { shown.contains($0) }, "\(shown)")
+}
+
+/// A fault is noted with its evidence, and so is a tamper edge.
+@Test func trace_tellsFaultsWithTheirEvidence() {
+  var plan = plan()
+  plan.bobFaults = FaultPlan([.wrongIdentity(0x4749_4d43)])
+  var link = LinkRun(plan)
+  link.run(ticksMax: 100)
+  let shown = answer("trace", of: &link.bob)
+  #expect(shown.contains("fault wrong_identity: ") && shown.contains("expected=0x47494d42"))
+  #expect(shown.contains("state faulted, was selftest: fault"))
+  link.simulation.fpga(of: .alice).isTampered = true
+  link.run(ticksMax: 5)
+  let tampered = answer("trace", of: &link.alice)
+  #expect(tampered.contains("state zeroized, was idle: zeroize was asked for"))
+}
+
+@Test func traceRing_countsRepeatsAndForgetsTheOldest() {
+  var ring = TraceRing()
+  for time in 0..<UInt64(10) { ring.note(.late, at: time) }
+  let repeated = ring.entry(0)
+  let count = ring.count
+  #expect(count == 1 && repeated.times == 10 && repeated.nanoseconds == 0 && repeated.event == .late)
+  for number in 0..<UInt32(100) { ring.note(.block(number, refusal: nil), at: UInt64(number)) }
+  let (held, dropped, oldest, newest) = (ring.count, ring.dropped, ring.entry(0), ring.entry(TraceRing.capacity - 1))
+  #expect(held == TraceRing.capacity && dropped == 37)
+  #expect(oldest.event == .block(36, refusal: nil) && newest.event == .block(99, refusal: nil))
 }
