@@ -120,12 +120,15 @@ include Tools/fuzz.mk
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk
 
-manual: twin ## Write the manual page of the console, Documentation/Commands.md
-	@$(TWIN) manual > Documentation/Commands.md
+# Pages that the program's own tables say: page of the program, file.
+MANUAL := commands:Commands alarms:Troubleshooting
+
+manual: twin ## Write the pages of the manual that come from the program's tables
+	@for page in $(MANUAL); do $(TWIN) manual $${page%:*} > Documentation/$${page#*:}.md; done
 
 manual-check: twin
-	@$(TWIN) manual | cmp -s - Documentation/Commands.md || \
-	  { echo "error: manual: Documentation/Commands.md is stale, run make manual"; exit 1; }
+	@for page in $(MANUAL); do $(TWIN) manual $${page%:*} | cmp -s - Documentation/$${page#*:}.md || \
+	  { echo "error: manual: Documentation/$${page#*:}.md is stale, run make manual"; exit 1; }; done
 	@echo "manual: current"
 
 # Debian packages, for what compiles for the board.

@@ -95,13 +95,14 @@ let deviceModules: [Target] = [
       "PrivacyAmplification", "Reconciliation", "Sifting", "Units", "Wire",
     ]),
   module("LinkControl", uses: ["Units"]),
+  module("Health", uses: ["Units"]),
   module("KeyStore", uses: ["FixedStorage", "Ports"]),
   module("Console", uses: ["FixedStorage", "Ports"]),
   module(
     "Controller",
     uses: [
       "AdvantageDistillation", "Authentication", "Checksum", "Console", "Distillation", "Drivers", "Estimation",
-      "FixedStorage",
+      "FixedStorage", "Health",
       "KeyStore", "LinkControl",
       "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
     ]),
@@ -139,12 +140,13 @@ let hostModules: [Target] = [
     dependencies: [
       .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Authentication",
       "BinaryField", "Console", "Controller",
-      "Distillation", "Estimation", "FixedStorage", "HostSockets", "HostStorage", "LinkControl",
+      "Distillation", "Estimation", "FixedStorage", "Health", "HostSockets", "HostStorage", "LinkControl",
       "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Twin", "TwinRun", "Units",
       "Wire",
     ],
     swiftSettings: strict),
   hostModule("HostSockets"),
+  hostModule("HostConsole", uses: ["Console", "FixedStorage", "HostStorage", "Ports"]),
   suite("CArena"),
   suite("Units"),
   suite("FixedStorage", uses: ["HostStorage"]),
@@ -168,13 +170,14 @@ let hostModules: [Target] = [
       "Wire",
     ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
+  suite("Health", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
-  suite("Console", uses: ["FixedStorage", "HostStorage", "Ports"]),
+  suite("Console", uses: ["FixedStorage", "HostConsole", "HostStorage", "Ports"]),
   suite(
     "Controller",
     uses: [
-      "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "HostStorage", "LinkControl", "Optics",
-      "Ports",
+      "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "Health", "HostConsole", "HostStorage",
+      "LinkControl", "Optics", "Ports",
       "RegisterMap", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),
   suite(

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "restart.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -59,6 +60,37 @@ size_t gimbal_read_waiting(int descriptor, void *start, size_t bytes) {
 
 void gimbal_close(int descriptor) { close(descriptor); }
 
+/* Writes a number behind `text` and ends it with zero. */
+static char *put_number(char *text, unsigned number) {
+  char digits[12];
+  size_t count = 0;
+  do digits[count++] = (char)('0' + number % 10);
+  while (number /= 10);
+  while (count > 0) *text++ = digits[--count];
+  *text = 0;
+  return text;
+}
+
+int gimbal_restart(int console, int operatorEnd) {
+  enum { most = 255 };
+  static char *kept[most + 2];
+  static char handed[48];
+  size_t count = 0;
+  for (char **entry = environ; *entry && count < most; entry++)
+    if (strncmp(*entry, GIMBAL_CONSOLE, strlen(GIMBAL_CONSOLE)) != 0) kept[count++] = *entry;
+  if (console >= 0 && operatorEnd >= 0) {
+    if (fcntl(console, F_SETFD, 0) != 0 || fcntl(operatorEnd, F_SETFD, 0) != 0) return errno;
+    memcpy(handed, GIMBAL_CONSOLE, strlen(GIMBAL_CONSOLE));
+    char *end = put_number(handed + strlen(GIMBAL_CONSOLE), (unsigned)console);
+    *end = ',';
+    put_number(end + 1, (unsigned)operatorEnd);
+    kept[count++] = handed;
+  }
+  kept[count] = 0;
+  execve("/proc/self/exe", arguments, kept);
+  return errno;
+}
+
 void gimbal_exit(int status) { _exit(status); }
 
 int gimbal_random(void *start, size_t bytes) {
@@ -93,6 +125,25 @@ const void *gimbal_map_file(const char *path, size_t *bytes, int *error) {
 }
 
 void gimbal_unmap(const void *start, size_t bytes) { munmap((void *)start, bytes); }
+
+void *gimbal_map_shared(const char *path, size_t bytes, int *error) {
+  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  struct stat facts;
+  void *start = MAP_FAILED;
+  *error = 0;
+  if (file < 0 || fstat(file, &facts) != 0) {
+    *error = errno;
+  } else if (!S_ISREG(facts.st_mode) || facts.st_size > (off_t)bytes) {
+    *error = EINVAL;
+  } else if (ftruncate(file, (off_t)bytes) != 0) {
+    *error = errno;
+  } else {
+    start = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (start == MAP_FAILED) *error = errno;
+  }
+  if (file >= 0) close(file);
+  return start == MAP_FAILED ? 0 : start;
+}
 
 void *gimbal_map_zeroed(size_t bytes) {
   void *start = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

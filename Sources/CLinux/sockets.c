@@ -100,3 +100,17 @@ int gimbal_tcp_receive(int descriptor, void *start, size_t bytes, size_t *receiv
   if (count == 0) return EPIPE;
   return errno == EWOULDBLOCK || errno == EINTR ? EAGAIN : errno;
 }
+
+int gimbal_datagram_socket(int *descriptor) {
+  *descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  return *descriptor < 0 ? errno : 0;
+}
+
+void gimbal_datagram_send(int descriptor, const char *path, const void *start, size_t bytes) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length >= sizeof address.sun_path) return;
+  memcpy(address.sun_path, path, length + 1);
+  /* Nobody may listen, or be slow: telemetry is lost then. */
+  (void)sendto(descriptor, start, bytes, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, sizeof address);
+}

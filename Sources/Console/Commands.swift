@@ -1,12 +1,5 @@
 public import FixedStorage
 
-/// Everything that the operator can ask for.
-/// Numbered from zero without gaps: `CaseIterable` would bring in an array.
-public enum Verb: UInt8, Sendable {
-  case help, status, report, start, stop, abort, qber, link, counters, keys
-  case show, set, changes, apply, discard, defaults, save, load, register, peek, trace, zeroize, version
-}
-
 /// What a command may do, and what a console is trusted with. Each level includes those before it.
 public enum Privilege: UInt8, Sendable {
   /// Look, and change nothing.
@@ -25,99 +18,56 @@ public enum Privilege: UInt8, Sendable {
   }
 }
 
-/// What may stand in the place of an argument.
-public enum ArgumentKind: UInt8, Sendable {
-  /// The name of a command.
-  case command
-  /// The name of a field of the configuration, or what only one of them begins with.
-  case field
-  /// The name of a register of the gateware, or what only one of them begins with.
-  case register
-  /// An unsigned number, decimal or hexadecimal behind 0x.
-  case number
-  /// The word `now`, so that nothing is destroyed by a slip.
-  case now
-
-  public var placeholder: StaticString {
-    switch self {
-    case .command: "COMMAND"
-    case .field: "FIELD"
-    case .register: "REGISTER"
-    case .number: "NUMBER"
-    case .now: "now"
-    }
-  }
-
-  /// What is wanted, for whoever typed something else.
-  public var wanted: StaticString {
-    switch self {
-    case .command: "the name of a command"
-    case .field: "the name of a field"
-    case .register: "the name of a register"
-    case .number: "a number below 2^64, as 30000 or 0x7530"
-    case .now: "the word now, because this cannot be undone"
-    }
-  }
-}
-
 /// One row of the command table.
 public struct CommandSpec: Sendable {
+  public static var argumentsMost: Int { 3 }
+
   public let verb: Verb
   public let name: StaticString
-  /// The arguments in order, up to two.
-  public let first: ArgumentKind?
-  public let second: ArgumentKind?
+  /// The arguments in order, up to three.
+  private let first: ArgumentKind?
+  private let second: ArgumentKind?
+  private let third: ArgumentKind?
   /// How many of them have to be there.
   public let argumentsMin: UInt8
   public let privilege: Privilege
+  /// What it takes to give the command without arguments, which then only tells.
+  public let privilegeAlone: Privilege
   public let summary: StaticString
 
   init(
-    _ verb: Verb, _ name: StaticString, _ arguments: (ArgumentKind?, ArgumentKind?) = (nil, nil), least: UInt8 = 0,
-    for privilege: Privilege = .observe, summary: StaticString
+    _ verb: Verb, _ name: StaticString, _ first: ArgumentKind? = nil, _ second: ArgumentKind? = nil,
+    _ third: ArgumentKind? = nil, least: UInt8 = 0, for privilege: Privilege = .observe, alone: Privilege? = nil,
+    summary: StaticString
   ) {
     self.verb = verb
     self.name = name
-    (first, second) = arguments
+    self.first = first
+    self.second = second
+    self.third = third
     argumentsMin = least
     self.privilege = privilege
+    privilegeAlone = alone ?? privilege
     self.summary = summary
   }
 
-  public var argumentsMax: UInt8 { second != nil ? 2 : first != nil ? 1 : 0 }
+  public var argumentsMax: UInt8 { third != nil ? 3 : second != nil ? 2 : first != nil ? 1 : 0 }
 
   /// What may stand in place `index`; nil behind the last.
-  public func kind(at index: Int) -> ArgumentKind? { index == 0 ? first : index == 1 ? second : nil }
-}
+  public func kind(at index: Int) -> ArgumentKind? {
+    switch index {
+    case 0: first
+    case 1: second
+    case 2: third
+    default: nil
+    }
+  }
 
-/// The command table. Parsing, completion, help, the manual page and the checks of arguments are derived from it.
-public let commandTable: [23 of CommandSpec] = [
-  CommandSpec(.help, "help", (.command, nil), summary: "describe the commands"),
-  CommandSpec(.status, "status", summary: "state, link, policy, blocks, QBER, faults"),
-  CommandSpec(.report, "report", summary: "the facts of status as key=value"),
-  CommandSpec(.start, "start", for: .operate, summary: "agree with the peer and exchange"),
-  CommandSpec(.stop, "stop", for: .operate, summary: "end the exchange, or leave the fault state"),
-  CommandSpec(
-    .abort, "abort", (.now, nil), least: 1, for: .operate, summary: "give the session and its open blocks up"),
-  CommandSpec(.qber, "qber", summary: "error rate, bounds, efficiency, bits told"),
-  CommandSpec(.link, "link", summary: "the peer, the frames, bytes, last end"),
-  CommandSpec(.counters, "counters", summary: "detector counts, bias, temperature"),
-  CommandSpec(.keys, "keys", summary: "names and sizes of the keys in store"),
-  CommandSpec(.show, "show", (.field, nil), summary: "the configuration in force, as lines to paste back"),
-  CommandSpec(.set, "set", (.field, .number), least: 2, for: .operate, summary: "note a value for the next apply"),
-  CommandSpec(.changes, "changes", summary: "what was set and is not in force"),
-  CommandSpec(.apply, "apply", for: .operate, summary: "put what was set into force, as a whole"),
-  CommandSpec(.discard, "discard", for: .operate, summary: "forget what was set"),
-  CommandSpec(.defaults, "defaults", for: .operate, summary: "set every field to the program's default"),
-  CommandSpec(.save, "save", for: .operate, summary: "keep what is in force for the next start"),
-  CommandSpec(.load, "load", for: .operate, summary: "set every field to what was saved"),
-  CommandSpec(.register, "register", (.register, nil), summary: "registers of the gateware, or the fields of one"),
-  CommandSpec(.peek, "peek", (.register, nil), least: 1, summary: "read a register and its fields"),
-  CommandSpec(.trace, "trace", summary: "what the module did, and why"),
-  CommandSpec(
-    .zeroize, "zeroize", (.now, nil), least: 1, for: .secure, summary: "erase all keys; only new ones revive it"),
-  CommandSpec(.version, "version", summary: "program, role and register map"),
-]
+  /// Whether the command only tells something when it is given nothing, so that `status` may name it.
+  public var isSubject: Bool {
+    privilegeAlone == .observe && argumentsMin == 0 && verb != .help && verb != .status
+  }
+}
 
 public enum ParseError: Error, Equatable, Sendable {
   case empty
@@ -135,6 +85,16 @@ public struct Command: Equatable, Sendable {
   public let verb: Verb
   public let first: Range<Int>
   public let second: Range<Int>
+
+  /// `places` are the words of the line in order; those behind the second are checked and not kept.
+  private init(_ verb: Verb, _ places: [4 of Range<Int>]) {
+    self.verb = verb
+    first = places[1]
+    second = places[2]
+  }
+
+  /// A command without arguments.
+  public init(alone verb: Verb) { self.init(verb, .init(repeating: 0..<0)) }
 }
 
 extension Verb {
@@ -149,12 +109,12 @@ extension Command {
   /// begins with # says nothing.
   public static func parse(_ line: Span<UInt8>) throws(ParseError) -> Command {
     var words = 0
-    var places: [3 of Range<Int>] = .init(repeating: 0..<0)
+    var places: [4 of Range<Int>] = .init(repeating: 0..<0)
     var start = 0
     for i in 0...line.count {
       let isSpace = i == line.count || line[i] == 0x20 || line[i] == 0x09
       if isSpace && start < i {
-        if words < 3 { places[words] = start..<i }
+        if words < places.count { places[words] = start..<i }
         words += 1
       }
       if isSpace { start = i + 1 }
@@ -176,16 +136,32 @@ extension Command {
         throw .wrongArgument(verb, UInt8(i - 1))
       }
     }
-    return Command(verb: verb, first: places[1], second: places[2])
+    return Command(verb, places)
   }
 
-  /// Whether a word can be of a kind. Names of fields are known to who executes the command.
+  /// Whether a word can be of a kind. Other names are known to who executes the command.
   private static func isPossible(_ kind: ArgumentKind, _ word: Span<UInt8>) -> Bool {
-    switch kind {
-    case .command, .field, .register: true
-    case .number: number(word) != nil
-    case .now: ArgumentKind.now.placeholder.matches(word)
+    if let range = kind.range {
+      guard let value = number(word) else { return false }
+      return range.contains(value)
     }
+    guard kind.hasFixedWords else { return true }
+    return index(of: word, among: kind) != nil
+  }
+
+  /// The place of a word among those of a kind, or of the only one that begins so. What destroys is written in full.
+  public static func index(of word: Span<UInt8>, among kind: ArgumentKind) -> Int? {
+    var found: Int?
+    var index = 0
+    while let name = kind.word(index) {
+      if name.matches(word) { return index }
+      if kind != .now, kind != .run, !word.isEmpty, name.beginsIgnoringCase(word) {
+        guard found == nil else { return nil }
+        found = index
+      }
+      index += 1
+    }
+    return found
   }
 
   /// An unsigned number, decimal or hexadecimal behind 0x; nil for anything else and from 2^64 on.

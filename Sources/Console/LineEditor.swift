@@ -1,5 +1,4 @@
-public import FixedStorage
-public import Ports
+import FixedStorage
 
 /// The names that Tab may complete besides commands: what the module behind the console knows.
 public protocol ArgumentNames {
@@ -55,7 +54,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
 
   /// Takes one byte; true when it ended a line, which then stays until `clear()`. `prompt` is what stands before it.
   public mutating func take(
-    _ byte: UInt8, prompt: StaticString, echo terminal: inout some TerminalPort & ~Copyable
+    _ byte: UInt8, prompt: StaticString, echo terminal: inout Screen
   ) -> Bool {
     // A terminal may send CR LF for one key press.
     let isPairedNewline = byte == 0x0a && lastWasReturn
@@ -81,7 +80,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   }
 
   private mutating func takeParameter(
-    _ byte: UInt8, _ number: UInt8, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+    _ byte: UInt8, _ number: UInt8, _ prompt: StaticString, _ terminal: inout Screen
   ) {
     switch byte {
     case 0x30...0x39: escape = .parameters(number &* 10 &+ (byte - 0x30))
@@ -102,7 +101,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   }
 
   private mutating func takeKey(
-    _ byte: UInt8, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+    _ byte: UInt8, _ prompt: StaticString, _ terminal: inout Screen
   ) -> Bool {
     switch byte {
     case 0x1b: escape = .begun
@@ -135,7 +134,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   // MARK: Editing
 
   private mutating func insert(
-    _ byte: UInt8, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+    _ byte: UInt8, _ prompt: StaticString, _ terminal: inout Screen
   ) {
     guard count < Self.lineBytesMax else { return }
     var place = count
@@ -155,7 +154,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   }
 
   private mutating func remove(
-    _ range: Range<Int>, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+    _ range: Range<Int>, _ prompt: StaticString, _ terminal: inout Screen
   ) {
     guard !range.isEmpty else { return }
     let wasEnd = range.upperBound == count && cursor == count
@@ -168,7 +167,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   }
 
   private mutating func move(
-    to place: Int, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+    to place: Int, _ prompt: StaticString, _ terminal: inout Screen
   ) {
     guard place >= 0, place <= count, place != cursor else { return }
     cursor = place
@@ -189,7 +188,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   private static func columns(behind prompt: StaticString) -> Int { max(8, 79 - prompt.utf8CodeUnitCount) }
 
   /// Draws prompt and line anew, on the row of the cursor: the part around the cursor where the line is longer.
-  public func draw(_ prompt: StaticString, on terminal: inout some TerminalPort & ~Copyable) {
+  public func draw(_ prompt: StaticString, on terminal: inout Screen) {
     let columns = Self.columns(behind: prompt)
     let first = max(0, cursor - columns + 1)
     let end = min(count, first + columns)
@@ -228,7 +227,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   }
 
   private mutating func recall(
-    older: Bool, _ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable
+    older: Bool, _ prompt: StaticString, _ terminal: inout Screen
   ) {
     let place = historyPlace + (older ? 1 : -1)
     guard place >= 0, place <= historyCount else { return }
@@ -263,13 +262,24 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   private func name(_ kind: ArgumentKind, _ index: Int) -> StaticString? {
     switch kind {
     case .command: index < commandTable.count ? commandTable[index].name : nil
-    case .now: index == 0 ? kind.placeholder : nil
-    case .field, .register, .number: Names.name(kind, index)
+    case .subject: Self.subject(index)
+    case .intensity, .level, .run, .now: kind.word(index)
+    case .field, .value, .register, .alarm: Names.name(kind, index)
+    case .number, .picoseconds, .millionths, .address, .count: nil
     }
   }
 
+  private static func subject(_ index: Int) -> StaticString? {
+    var left = index
+    for i in commandTable.indices where commandTable[i].isSubject {
+      if left == 0 { return commandTable[i].name }
+      left -= 1
+    }
+    return nil
+  }
+
   /// Completes the word at the cursor as far as it is certain; a second name that begins alike lists them all.
-  private mutating func complete(_ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable) {
+  private mutating func complete(_ prompt: StaticString, _ terminal: inout Screen) {
     let (word, _, kind) = place()
     guard let kind, cursor == count else { return }
     let found = namesBeginning(with: word, kind)
@@ -287,7 +297,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
 
   /// The names that begin like a word, several in a row of the terminal.
   private func list(
-    _ word: Range<Int>, _ kind: ArgumentKind, _ terminal: inout some TerminalPort & ~Copyable
+    _ word: Range<Int>, _ kind: ArgumentKind, _ terminal: inout Screen
   ) {
     var index = 0
     var column = 0
@@ -329,7 +339,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   }
 
   /// Tells what may stand at the cursor: commands that begin so, or the usage of the command and what is wanted.
-  private func explain(_ prompt: StaticString, _ terminal: inout some TerminalPort & ~Copyable) {
+  private func explain(_ prompt: StaticString, _ terminal: inout Screen) {
     let (word, verb, kind) = place()
     terminal.print("?\r\n")
     var isFound = false
@@ -338,13 +348,13 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
       ? commandTable[i].name.beginsIgnoringCase(text.extracting(word)) : commandTable[i].verb == verb
     {
       isFound = true
-      var row = Text<160>()
+      var row = Line()
       row.appendHelp(commandTable[i])
       terminal.printLine(row)
     }
     if !isFound { terminal.print("no command begins so\r\n") }
     if let kind, kind != .command {
-      var wanted = Text<80>()
+      var wanted = Line()
       wanted.append(kind.placeholder)
       wanted.append(": ")
       wanted.append(kind.wanted)
@@ -352,15 +362,5 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
       list(word, kind, &terminal)
     }
     draw(prompt, on: &terminal)
-  }
-}
-
-extension TerminalPort where Self: ~Copyable {
-  public mutating func print(_ text: StaticString) { write(text.ascii) }
-
-  /// Writes a line and ends it as terminals want.
-  public mutating func printLine<let capacity: Int>(_ line: borrowing Text<capacity>) {
-    write(line.utf8)
-    print("\r\n")
   }
 }

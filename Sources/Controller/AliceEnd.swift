@@ -38,13 +38,13 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   public var wireCounters: WireCounters { fpga.counters }
 
-  public mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault) {
+  public mutating func bringUp(_ configuration: LinkConfiguration, _ settings: ModuleSettings) throws(DriverFault) {
     _ = try fpga.identify()
     try fpga.checkScratch()
     try fpga.setRunning(false)
     try fpga.setWatchdog(milliseconds: 100)
     try fpga.setVariant(configuration.variant)
-    try fpga.setPulse(width: Picoseconds(500), delay: Picoseconds(1750))
+    try fpga.setPulse(width: settings.picoseconds(.pulseWidthPs), delay: settings.picoseconds(.pulseDelayPs))
     try fpga.enableVcsels(0x3f)
     try setLight(configuration)
   }
@@ -55,6 +55,16 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
       signalShare: configuration.shareSignal, decoyShare: configuration.shareDecoy)
     try fpga.commit()
     mask = FrameMask(configuration.variant)
+  }
+
+  public mutating func setTiming(_ settings: ModuleSettings) throws(DriverFault) {
+    try fpga.setPulse(width: settings.picoseconds(.pulseWidthPs), delay: settings.picoseconds(.pulseDelayPs))
+    try fpga.commit()
+  }
+
+  public mutating func poke(_ word: UInt32, into register: Register) throws(DriverFault) {
+    try fpga.write(word, to: register)
+    if register.isShadow { try fpga.commit() }
   }
 
   public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 { try fpga.read(register) }

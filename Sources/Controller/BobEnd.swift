@@ -71,13 +71,13 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   public var wireCounters: WireCounters { fpga.counters }
 
-  public mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault) {
+  public mutating func bringUp(_ configuration: LinkConfiguration, _ settings: ModuleSettings) throws(DriverFault) {
     _ = try fpga.identify()
     try fpga.checkScratch()
     try fpga.setRunning(false)
     try fpga.setWatchdog(milliseconds: 100)
     try fpga.setVariant(configuration.variant)
-    try fpga.setGate(width: Picoseconds(2000), delay: Picoseconds(1000))
+    try fpga.setGate(width: settings.picoseconds(.gateWidthPs), delay: settings.picoseconds(.gateDelayPs))
     try fpga.enableDetectors(0x3f)
     try fpga.setDeadTime(slots: Self.deadTimeSlots)
     try fpga.commit()
@@ -86,6 +86,16 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   }
 
   public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {}
+
+  public mutating func setTiming(_ settings: ModuleSettings) throws(DriverFault) {
+    try fpga.setGate(width: settings.picoseconds(.gateWidthPs), delay: settings.picoseconds(.gateDelayPs))
+    try fpga.commit()
+  }
+
+  public mutating func poke(_ word: UInt32, into register: Register) throws(DriverFault) {
+    try fpga.write(word, to: register)
+    if register.isShadow { try fpga.commit() }
+  }
 
   public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 { try fpga.read(register) }
   public mutating func status() throws(DriverFault) -> FpgaStatus { try fpga.status() }

@@ -34,8 +34,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private mutating func bringUp() {
     do throws(DriverFault) {
-      try end.bringUp(configuration)
+      try end.bringUp(configuration, settings)
       try end.clearWatchdog()
+      isPoked = false
     } catch {
       return fail(error)
     }
@@ -60,6 +61,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0
+    watch.beginLight(readings.counts)
+    rates.restart(rateSums, at: now)
   }
 
   private mutating func setLaserArm(high: Bool) {
@@ -106,6 +109,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   mutating func forgetSession() {
+    scan.stop()
     core.abandon()
     end.forget()
     windowIsProposed = false

@@ -11,8 +11,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .idle, .acquiring, .exchanging, .draining: break
     }
     do throws(DriverFault) {
-      let status = try end.status()
-      if status.watchdogExpired { return noteWatchdog() }
+      fpgaStatus = try end.status()
+      if fpgaStatus.watchdogExpired { return noteWatchdog() }
     } catch {
       return fail(error)
     }
@@ -72,6 +72,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       readings.counts = try frontEnd.counts(over: &board)
       readings.biasNa = try frontEnd.biasCurrentsNa(over: &board)
       readings.temperatureMilliC = try frontEnd.temperaturesMilliC(over: &board)
+      hasReadings = true
     } catch {
       failFrontEnd(error)
     }

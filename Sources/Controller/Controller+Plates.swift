@@ -55,9 +55,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// The wave plates for the operator; `perPulse` has none.
-  func platesLine(on terminal: inout some TerminalPort & ~Copyable) {
+  func platesLine(on terminal: inout Screen) {
     guard configuration.variant == .perBlock else { return }
-    var text = Text<160>()
+    var text = Line()
     switch drive.motion {
     case .resting: text.append("plates   resting")
     case .turning(let group, _):

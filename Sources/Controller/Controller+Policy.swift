@@ -41,9 +41,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   private mutating func follow(row: Int, because reason: PolicyReason) {
     guard core.distiller.isIdle else { return }
     // What the operator has changed stays as it is; otherwise there is nothing to apply.
-    let isUnchanged = candidate == configuration
+    let isUnchanged = candidate.link == configuration
     configuration.follow(row: row)
-    if isUnchanged { candidate = configuration }
+    if isUnchanged { candidate.link = configuration }
     policyReason = reason
     core.distiller.adopt(configuration.plan())
     do throws(DriverFault) { try end.setLight(configuration) } catch { fail(error) }

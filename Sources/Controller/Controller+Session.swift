@@ -19,6 +19,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     core.payload.put(isAnswering ? 1 : 0)
     core.payload.put64(ownNonce)
     core.payload.put32(core.pool.nextUsableBlock() ?? .max)
+    core.payload.put32(configuration.hash)
     core.payload.put(ConfigurationField.count)
     for number in 0..<ConfigurationField.count {
       guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
@@ -52,6 +53,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
     // The row of the policy is settled before the own greeting goes out.
     if case .idle = state, !isAnswer {
+      guard !isPoked else { return }
       chooseRow()
       try followRowOfGreeting()
       isAnswering = true
@@ -60,12 +62,16 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     guard case .acquiring = state else { return }
     let nonce = try reader.take64(from: inbox.payload)
     let block = try reader.take32(from: inbox.payload)
+    let hash = try reader.take32(from: inbox.payload)
+    peerHash = hash
     guard try reader.take(from: inbox.payload) == ConfigurationField.count else { throw .outOfRange }
     guard role != End.role.rawValue else {
       lastEnd = .sameRole
       return refuse(RefusalCode.sameRole, own: UInt64(role))
     }
     guard try agreesOnConfiguration(&reader) else { return }
+    // Every field is the same, so a hash that is not would be another program's.
+    guard hash == configuration.hash else { throw .outOfRange }
     try reader.finish(inbox.payload)
     guard let own = core.pool.nextUsableBlock(), block != .max else {
       lastEnd = .keysExhausted

@@ -1,6 +1,7 @@
 import Distillation
 public import Drivers
 import FixedStorage
+public import Health
 public import KeyStore
 public import LinkControl
 import Ports
@@ -48,8 +49,10 @@ public struct DetectorReadings: Equatable, Sendable {
 /// time. Neither waits for anything.
 public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copyable>: ~Copyable {
   public internal(set) var configuration: LinkConfiguration
+  /// What this module has for itself.
+  public internal(set) var settings: ModuleSettings
   /// What the operator has set, which `apply` puts into force.
-  public internal(set) var candidate: LinkConfiguration
+  public internal(set) var candidate: ModuleConfiguration
   public internal(set) var policyReason = PolicyReason.configured
   let limits: ModuleLimits
   var end: End
@@ -76,27 +79,50 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   public internal(set) var now: Instant
   public internal(set) var readings = DetectorReadings()
   public internal(set) var framesRun: UInt64 = 0
-  /// What happened, and what of it was noted already.
-  var traced = TraceRing()
+  /// What happened, what of it was noted already, and up to which event it was told on the console.
+  var traced: TraceRing
   let started: Instant
   var tracedEnd = SessionEnd.none
   var tracedRetries: UInt64 = 0
   var tracedBlock: UInt32?
+  var logged: UInt32
+  public internal(set) var alarms = AlarmBook()
+  var watch = HealthWatch()
+  public internal(set) var rates: RateMeter
+  var scan = GateScan()
+  /// The gateware as it was seen in this tick.
+  var fpgaStatus = FpgaStatus(word: 0)
+  /// A register was written past the drivers, so that nothing is certain until the devices are brought up again.
+  public internal(set) var isPoked = false
+  /// The operator wants the program to start anew.
+  public internal(set) var wantsRestart = false
+  /// What a restart would find, as far as this run has saved or loaded it.
+  var savedConfiguration: ModuleConfiguration?
+  /// The hash of the configuration that the peer greeted with last.
+  var peerHash: UInt32?
+  var telemetryLines: UInt64 = 0
+  /// The counter front-end has been read at least once.
+  var hasReadings = false
 
   public init(
-    configuration: LinkConfiguration, limits: ModuleLimits = ModuleLimits(), end: consuming End, board: consuming Board,
-    session: consuming SessionMemory, now: Instant
+    configuration: LinkConfiguration, settings: ModuleSettings = ModuleSettings(), end: consuming End,
+    board: consuming Board, session: consuming SessionMemory, now: Instant
   ) {
     precondition(configuration.unusableField() == nil)
     self.configuration = configuration
-    candidate = configuration
-    self.limits = limits
+    self.settings = settings
+    candidate = ModuleConfiguration(configuration, settings)
+    limits = ModuleLimits()
     self.end = end
     self.board = board
     core = session.core
     inbox = session.inbox
+    traced = session.trace
     self.now = now
     started = now
+    rates = RateMeter(at: now)
+    traced.note(.started(traced.starts), at: 0)
+    logged = traced.kept.upperBound
     state = .booting(deadline: now + limits.bootTimeout)
   }
 
@@ -119,9 +145,11 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     turnPlates()
     serviceOptics()
     keepHouse()
+    scanGate()
     distil(slicesMax: 4)
     flush()
     traceChanges()
+    watchHealth()
   }
 
   /// Works on the block in distillation until it waits or `slicesMax` bounded pieces are done; true if work is left.
@@ -137,6 +165,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   /// The operator's wishes.
   public mutating func start() {
     if case .idle = state {
+      guard !isPoked else { return }
       isAnswering = false
       chooseRow()
     }
@@ -215,13 +244,15 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   }
 }
 
-/// The working memory of a session, handed over once.
+/// The working memory of a module, handed over once.
 public struct SessionMemory: ~Copyable {
   var core: LinkCore
   var inbox: Inbox
+  var trace: TraceRing
 
-  public init(core: consuming LinkCore, inbox: consuming Inbox) {
+  public init(core: consuming LinkCore, inbox: consuming Inbox, trace: consuming TraceRing) {
     self.core = core
     self.inbox = inbox
+    self.trace = trace
   }
 }

@@ -9,104 +9,133 @@ import Units
 // The operator sets a candidate field by field and puts it into force as a whole: on the way from one configuration to
 // another, single fields may contradict each other.
 extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// What is in force.
+  var running: ModuleConfiguration { ModuleConfiguration(configuration, settings) }
+
   /// One field with its condition, or all of them as lines that can be pasted back.
-  func showConfiguration(_ name: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable) {
-    guard name.isEmpty else {
-      guard let field = field(name, of: "show", on: &terminal) else { return }
-      var text = Text<200>()
+  func showConfiguration(_ name: Span<UInt8>, on terminal: inout Screen) {
+    let all: StaticString = "running"
+    let running = running
+    guard name.isEmpty || all.matches(name) else {
+      guard let field = setting(name, of: "show", on: &terminal) else { return }
+      var text = Line()
       text.append(field.name)
-      text.append(" ", configuration[field])
+      text.append(" ", running[field])
       text.append(" ")
       text.append(field.unit)
+      if let word = field.valueName(running[field]) { text.append(word) }
       terminal.printLine(text)
       text.clear()
       text.append("# ")
       text.append(field.condition)
       return terminal.printLine(text)
     }
-    for number in 0..<ConfigurationField.count {
-      let field = ConfigurationField.numbered(number)
-      var text = Text<120>()
-      text.appendSetting(field, of: configuration)
+    for number in 0..<SettingName.count {
+      var text = Line()
+      text.appendSetting(.numbered(number), of: running)
       terminal.printLine(text)
     }
     terminal.print("apply\r\n")
   }
 
-  mutating func set(
-    _ name: Span<UInt8>, to number: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable
-  ) {
-    guard let field = field(name, of: "set", on: &terminal), let value = Command.number(number) else { return }
+  /// The configuration in short: what both modules must share, what waits, what a restart would find.
+  func showConfigurationState(on terminal: inout Screen) {
+    var text = Line()
+    text.append("config   hash ")
+    text.append(hexadecimal: UInt64(configuration.hash), digits: 8)
+    text.append("  peer ")
+    if let peerHash { text.append(hexadecimal: UInt64(peerHash), digits: 8) } else { text.append("not heard") }
+    text.append("  protocol ", configuration[.protocolVersion])
+    terminal.printLine(text)
+    text.clear()
+    var waiting: UInt64 = 0
+    let running = running
+    for number in 0..<SettingName.count where candidate[.numbered(number)] != running[.numbered(number)] {
+      waiting += 1
+    }
+    text.append("changes  ", waiting)
+    text.append(running == savedConfiguration ? "  saved" : "  in force and not saved")
+    terminal.printLine(text)
+  }
+
+  mutating func set(_ name: Span<UInt8>, to word: Span<UInt8>, on terminal: inout Screen) {
+    guard let field = setting(name, of: "set", on: &terminal) else { return }
     var changed = candidate
-    guard changed.set(field, to: value) else {
-      var text = Text<200>()
+    guard let value = field.value(of: word), changed.set(field, to: value) else {
+      var text = Line()
       text.append("error: set: ")
       text.append(field.name)
-      text.append(" cannot be ", value)
+      text.append(" cannot be ")
+      text.append(word.extracting(first: min(word.count, 40)))
       text.append("  ")
       text.append(field.condition)
       return terminal.printLine(text)
     }
     candidate = changed
-    var text = Text<120>()
-    text.appendChange(field, from: configuration, to: candidate)
-    text.append(candidate[field] == configuration[field] ? "" : " until apply")
+    var text = Line()
+    text.appendChange(field, from: running, to: candidate)
+    text.append(candidate[field] == running[field] ? "" : " until apply")
     terminal.printLine(text)
   }
 
-  func showChanges(on terminal: inout some TerminalPort & ~Copyable) {
-    guard candidate != configuration else { return terminal.print("nothing is set that is not in force\r\n") }
-    for number in 0..<ConfigurationField.count {
-      let field = ConfigurationField.numbered(number)
-      guard candidate[field] != configuration[field] else { continue }
-      var text = Text<120>()
-      text.appendChange(field, from: configuration, to: candidate)
+  func showChanges(on terminal: inout Screen) {
+    let running = running
+    guard candidate != running else { return terminal.print("nothing is set that is not in force\r\n") }
+    for number in 0..<SettingName.count {
+      let field = SettingName.numbered(number)
+      guard candidate[field] != running[field] else { continue }
+      var text = Line()
+      text.appendChange(field, from: running, to: candidate)
       terminal.printLine(text)
     }
   }
 
   /// Everything or nothing. Between sessions only: what a key length depends on is fixed before the first pulse.
-  mutating func applyChanges(on terminal: inout some TerminalPort & ~Copyable) {
-    guard candidate != configuration else { return terminal.print("nothing to apply\r\n") }
+  mutating func applyChanges(on terminal: inout Screen) {
+    guard candidate != running else { return terminal.print("nothing to apply\r\n") }
     guard case .idle = state, core.distiller.isIdle else {
       return refuse("apply", "only between sessions", on: &terminal)
     }
-    var text = Text<200>()
-    if let field = candidate.unusableField() {
+    var text = Line()
+    if let field = candidate.link.unusableField() {
       text.append("error: apply: ")
       text.append(field.name)
-      text.append("=", candidate[field])
+      text.append("=", candidate.link[field])
       text.append("  ")
       text.append(field.condition)
       return terminal.printLine(text)
     }
-    guard candidate.variant == configuration.variant else {
+    guard candidate.link.variant == configuration.variant else {
       return terminal.print("error: apply: variant is brought up with the devices: start the program with --set\r\n")
     }
-    configuration = candidate
+    configuration = candidate.link
+    settings = candidate.own
     policyReason = .configured
     core.distiller.adopt(configuration.plan())
-    do throws(DriverFault) { try end.setLight(configuration) } catch { return fail(error) }
-    trace(.applied)
+    do throws(DriverFault) {
+      try end.setLight(configuration)
+      try end.setTiming(settings)
+    } catch {
+      return fail(error)
+    }
+    trace(.applied(configuration.hash))
     terminal.print("applied\r\n")
   }
 
-  mutating func discardChanges(on terminal: inout some TerminalPort & ~Copyable) {
-    candidate = configuration
+  mutating func discardChanges(on terminal: inout Screen) {
+    candidate = running
     terminal.print("forgotten\r\n")
   }
 
-  mutating func setDefaults(on terminal: inout some TerminalPort & ~Copyable) {
-    candidate = LinkConfiguration()
+  mutating func setDefaults(on terminal: inout Screen) {
+    candidate = ModuleConfiguration()
     showChanges(on: &terminal)
   }
 
   /// The field of a name, told if there is none.
-  private func field(
-    _ name: Span<UInt8>, of command: StaticString, on terminal: inout some TerminalPort & ~Copyable
-  ) -> ConfigurationField? {
-    if let field = ConfigurationField.named(name) { return field }
-    var text = Text<120>()
+  private func setting(_ name: Span<UInt8>, of command: StaticString, on terminal: inout Screen) -> SettingName? {
+    if let field = SettingName.named(name) { return field }
+    var text = Line()
     text.append("error: ")
     text.append(command)
     text.append(": no field, or several, of this name  type show")
@@ -120,21 +149,6 @@ extension ConfigurationField {
   static func numbered(_ number: UInt8) -> ConfigurationField {
     guard let field = ConfigurationField(rawValue: number) else { preconditionFailure("fields have no gaps") }
     return field
-  }
-
-  /// The field of this name, or the only one whose name begins so.
-  public static func named(_ word: Span<UInt8>) -> ConfigurationField? {
-    var found: ConfigurationField?
-    var isAmbiguous = false
-    guard !word.isEmpty else { return nil }
-    for number in 0..<count {
-      let field = numbered(number)
-      guard field.name.beginsIgnoringCase(word) else { continue }
-      if field.name.utf8CodeUnitCount == word.count { return field }
-      isAmbiguous = found != nil || isAmbiguous
-      found = field
-    }
-    return isAmbiguous ? nil : found
   }
 
   public var unit: StaticString {
@@ -154,7 +168,7 @@ extension ConfigurationField {
 extension Text {
   /// What a field was set to, and what is in force.
   fileprivate mutating func appendChange(
-    _ field: ConfigurationField, from old: LinkConfiguration, to new: LinkConfiguration
+    _ field: SettingName, from old: ModuleConfiguration, to new: ModuleConfiguration
   ) {
     append(field.name)
     append(" ", new[field])

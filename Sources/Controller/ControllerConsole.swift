@@ -4,7 +4,7 @@ import Drivers
 public import FixedStorage
 public import KeyStore
 import LinkControl
-public import Ports
+import Ports
 import RegisterMap
 import Units
 
@@ -19,19 +19,20 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Parses one line of the operator and executes it, if the console is trusted with it. An empty line does nothing.
   public mutating func execute(
-    line: Span<UInt8>, as privilege: Privilege = .secure, on terminal: inout some TerminalPort & ~Copyable
+    line: Span<UInt8>, as privilege: Privilege = .secure, on terminal: inout Screen
   ) {
     do throws(ParseError) {
       let command = try Command.parse(line)
       let spec = command.verb.spec
-      guard spec.privilege.rawValue <= privilege.rawValue else {
-        var text = Text<160>()
+      let asked = command.first.isEmpty ? spec.privilegeAlone : spec.privilege
+      guard asked.rawValue <= privilege.rawValue else {
+        var text = Line()
         text.append("error: ")
         text.append(spec.name)
         text.append(": this console may ")
         text.append(privilege.name)
         text.append(", not ")
-        text.append(spec.privilege.name)
+        text.append(asked.name)
         return terminal.printLine(text)
       }
       execute(command, line: line, on: &terminal)
@@ -41,8 +42,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// What was wrong with a line, and what would be right.
-  private func tell(_ error: ParseError, on terminal: inout some TerminalPort & ~Copyable) {
-    var text = Text<200>()
+  private func tell(_ error: ParseError, on terminal: inout Screen) {
+    var text = Line()
     switch error {
     case .empty: return
     case .unknownCommand: text.append("error: console: unknown command  type help")
@@ -66,55 +67,102 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// Does what a command asks for; `line` is the line that it was parsed from.
-  public mutating func execute(
-    _ command: Command, line: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable
-  ) {
+  public mutating func execute(_ command: Command, line: Span<UInt8>, on terminal: inout Screen) {
+    let first = line.extracting(command.first)
+    let second = line.extracting(command.second)
     switch command.verb {
-    case .help: help(line.extracting(command.first), on: &terminal)
-    case .status: status(on: &terminal)
-    case .report: report(on: &terminal)
+    case .help: help(first, on: &terminal)
+    case .status: status(of: first, on: &terminal)
+    case .report, .qber, .link, .rates, .counters, .temperature, .keys, .auth, .acquire, .twirl, .voa, .plates, .pdl,
+      .adaptive, .config, .changes, .gpio, .watchdog, .telemetry, .version:
+      tell(command.verb, on: &terminal)
     case .start: requestStart(on: &terminal)
     case .stop: requestStop(on: &terminal)
     case .abort: requestAbort(on: &terminal)
-    case .qber: showErrors(on: &terminal)
-    case .link: showLink(on: &terminal)
-    case .counters: showCounters(on: &terminal)
-    case .keys: showKeys(on: &terminal)
-    case .show: showConfiguration(line.extracting(command.first), on: &terminal)
-    case .set: set(line.extracting(command.first), to: line.extracting(command.second), on: &terminal)
-    case .changes: showChanges(on: &terminal)
+    case .selftest: requestSelfTest(on: &terminal)
+    case .align: align(first, on: &terminal)
+    case .intensity: tuneIntensity(first, to: second, on: &terminal)
+    case .gate: tuneTiming(of: .bob, delay: first, width: second, on: &terminal)
+    case .delay: tuneTiming(of: .alice, delay: first, width: second, on: &terminal)
+    case .show: showConfiguration(first, on: &terminal)
+    case .set: set(first, to: second, on: &terminal)
     case .apply: applyChanges(on: &terminal)
     case .discard: discardChanges(on: &terminal)
     case .defaults: setDefaults(on: &terminal)
     case .save: save(on: &terminal)
     case .load: load(on: &terminal)
-    case .register: showRegisters(line.extracting(command.first), on: &terminal)
-    case .peek: peek(line.extracting(command.first), on: &terminal)
-    case .trace: showTrace(on: &terminal)
+    case .register: showRegisters(first, on: &terminal)
+    case .peek: peek(first, on: &terminal)
+    case .poke: poke(first, second, on: &terminal)
+    case .i2c: showBus(first, on: &terminal)
+    case .trace: showTrace(last: Command.number(first) ?? .max, on: &terminal)
+    case .log: setLog(first, on: &terminal)
+    case .alarm: showAlarms(first, on: &terminal)
+    case .clear: clearAlarms(first, on: &terminal)
+    case .reboot: requestRestart(on: &terminal)
     case .zeroize: zeroize(on: &terminal)
-    case .version: showVersion(on: &terminal)
     }
   }
 
-  private func help(_ name: Span<UInt8>, on terminal: inout some TerminalPort & ~Copyable) {
+  /// Commands that tell something and take nothing.
+  private mutating func tell(_ verb: Verb, on terminal: inout Screen) {
+    switch verb {
+    case .report: report(on: &terminal)
+    case .qber: showErrors(on: &terminal)
+    case .link: showLink(on: &terminal)
+    case .rates: showRates(on: &terminal)
+    case .counters: showCounters(on: &terminal)
+    case .temperature: showTemperatures(on: &terminal)
+    case .keys: showKeys(on: &terminal)
+    case .auth: showReserve(on: &terminal)
+    case .acquire: showAcquisition(on: &terminal)
+    case .twirl: showTwirl(on: &terminal)
+    case .voa: showAttenuator(on: &terminal)
+    case .plates: showPlates(on: &terminal)
+    case .pdl: showContrast(on: &terminal)
+    case .adaptive: showAdaptation(on: &terminal)
+    case .config: showConfigurationState(on: &terminal)
+    case .changes: showChanges(on: &terminal)
+    case .gpio: showLines(on: &terminal)
+    case .watchdog: showWatchdog(on: &terminal)
+    case .telemetry: showTelemetry(on: &terminal)
+    case .version: showVersion(on: &terminal)
+    case .help, .status, .start, .stop, .abort, .selftest, .align, .intensity, .gate, .delay, .show, .set, .apply,
+      .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .reboot,
+      .zeroize:
+      preconditionFailure("these take arguments or change something")
+    }
+  }
+
+  /// Everything in short, or what another command tells.
+  private mutating func status(of subject: Span<UInt8>, on terminal: inout Screen) {
+    guard !subject.isEmpty else { return status(on: &terminal) }
+    guard let verb = Command.verb(subject), verb.spec.isSubject else {
+      return terminal.print("error: status: no subject, or several, of this name  type status ?\r\n")
+    }
+    execute(Command(alone: verb), line: subject, on: &terminal)
+  }
+
+  private func help(_ name: Span<UInt8>, on terminal: inout Screen) {
     var isFound = false
     for i in commandTable.indices where commandTable[i].name.beginsIgnoringCase(name) {
       isFound = true
-      var text = Text<160>()
+      var text = Line()
       text.appendHelp(commandTable[i])
       terminal.printLine(text)
     }
     if !isFound { terminal.print("error: help: unknown command\r\n") }
   }
 
-  private mutating func requestStart(on terminal: inout some TerminalPort & ~Copyable) {
+  private mutating func requestStart(on terminal: inout Screen) {
     guard case .idle = state else { return refuse("start", "module is not idle", on: &terminal) }
     guard linkIsUp else { return refuse("start", "no link to the peer", on: &terminal) }
+    guard !isPoked else { return refuse("start", "a register was written by hand: selftest first", on: &terminal) }
     start()
     terminal.print("starting\r\n")
   }
 
-  private mutating func requestStop(on terminal: inout some TerminalPort & ~Copyable) {
+  private mutating func requestStop(on terminal: inout Screen) {
     switch state {
     case .acquiring, .exchanging, .faulted:
       stop()
@@ -123,7 +171,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
   }
 
-  private mutating func requestAbort(on terminal: inout some TerminalPort & ~Copyable) {
+  private mutating func requestAbort(on terminal: inout Screen) {
     switch state {
     case .acquiring, .exchanging, .draining:
       abort()
@@ -132,15 +180,33 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
   }
 
-  private mutating func zeroize(on terminal: inout some TerminalPort & ~Copyable) {
+  private mutating func requestSelfTest(on terminal: inout Screen) {
+    guard case .idle = state else { return refuse("selftest", "module is not idle", on: &terminal) }
+    apply(.selfTestRequested)
+    if case .faulted(let cause) = state {
+      var text = Line()
+      text.append("error: selftest: ")
+      text.append(cause)
+      return terminal.printLine(text)
+    }
+    terminal.print("self-test passed\r\n")
+  }
+
+  private mutating func requestRestart(on terminal: inout Screen) {
+    abort()
+    wantsRestart = true
+    terminal.print("starting anew\r\n")
+  }
+
+  private mutating func zeroize(on terminal: inout Screen) {
     zeroize()
     terminal.print("all keys are erased\r\n")
   }
 
   func refuse(
-    _ place: StaticString, _ reason: StaticString, on terminal: inout some TerminalPort & ~Copyable
+    _ place: StaticString, _ reason: StaticString, on terminal: inout Screen
   ) {
-    var text = Text<160>()
+    var text = Line()
     text.append("error: ")
     text.append(place)
     text.append(": ")
@@ -151,10 +217,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// Names and sizes of the keys in store, never their bits.
-  private func showKeys(on terminal: inout some TerminalPort & ~Copyable) {
+  private func showKeys(on terminal: inout Screen) {
     let shown = min(core.keys.count, 16)
     for i in 0..<shown {
-      var text = Text<80>()
+      var text = Line()
       text.append("key      ")
       text.append(core.keys.id(at: i))
       text.append("  ")
@@ -162,7 +228,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       text.append(" bit")
       terminal.printLine(text)
     }
-    var text = Text<120>()
+    var text = Line()
     text.append("keys     in store ")
     text.append(decimal: UInt64(core.keys.count))
     text.append("  delivered ")
@@ -172,8 +238,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
-  private func showVersion(on terminal: inout some TerminalPort & ~Copyable) {
-    var text = Text<120>()
+  private func showVersion(on terminal: inout Screen) {
+    var text = Line()
     text.append(Program.version)
     text.append("  ")
     text.append(End.role.name)

@@ -2,6 +2,7 @@ import Console
 public import Distillation
 import Drivers
 import Estimation
+import Health
 public import FixedStorage
 import KeyStore
 public import LinkControl
@@ -14,9 +15,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   public var hasLink: Bool { linkIsUp }
 
   /// The facts of the module for the operator: columns, units, one subject a line.
-  func status(on terminal: inout some TerminalPort & ~Copyable) {
+  func status(on terminal: inout Screen) {
     stateLine(on: &terminal)
-    var text = Text<200>()
+    var text = Line()
     text.append("session  ")
     text.append(lastEnd)
     terminal.printLine(text)
@@ -28,14 +29,22 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append("faults   ")
     if case .faulted(let cause) = state { text.append(cause) } else { text.append("none") }
     terminal.printLine(text)
+    timingLine(on: &terminal)
     text.clear()
+    text.append("alarms   active ", UInt64(alarms.active.nonzeroBitCount))
+    text.append("  latched ", UInt64(alarms.latched.nonzeroBitCount))
+    terminal.printLine(text)
+  }
+
+  func timingLine(on terminal: inout Screen) {
+    var text = Line()
     text.append("timing   deadline misses ", deadlineMisses)
     text.append("  ticks ", ticks)
     terminal.printLine(text)
   }
 
-  private func stateLine(on terminal: inout some TerminalPort & ~Copyable) {
-    var text = Text<120>()
+  private func stateLine(on terminal: inout Screen) {
+    var text = Line()
     text.append("state    ")
     text.append(state.name)
     if let deadline = state.deadline {
@@ -46,8 +55,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
-  private func linkLine(on terminal: inout some TerminalPort & ~Copyable) {
-    var text = Text<120>()
+  private func linkLine(on terminal: inout Screen) {
+    var text = Line()
     text.append("link     ")
     text.append(linkIsUp ? "up" : "down")
     text.append("  received ", inbox.bytesReceived)
@@ -57,8 +66,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// Which row of the policy is in force, and why.
-  private func policyLines(on terminal: inout some TerminalPort & ~Copyable) {
-    var text = Text<200>()
+  func policyLines(on terminal: inout Screen) {
+    var text = Line()
     text.append("policy   ")
     if configuration.policyRow == LinkConfiguration.manualRow {
       text.append("none: the light was set by hand")
@@ -80,9 +89,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
-  private func blockLines(on terminal: inout some TerminalPort & ~Copyable) {
+  private func blockLines(on terminal: inout Screen) {
     let totals = core.totals
-    var text = Text<160>()
+    var text = Line()
     text.append("blocks   ok ", totals.blocksOk)
     text.append("  aborted ", totals.blocksAborted)
     if let refusal = totals.lastRefusal {
@@ -115,9 +124,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// What is known of the errors of the finished blocks.
-  func showErrors(on terminal: inout some TerminalPort & ~Copyable) {
+  func showErrors(on terminal: inout Screen) {
     let totals = core.totals
-    var text = Text<160>()
+    var text = Line()
     guard totals.confirmedBits > 0 else {
       text.append("qber     no block yet; the plan expects ")
       text.append(scaled: UInt64(configuration.plannedQber.count) / 100, places: 2)
@@ -145,9 +154,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// The way to the peer and the frames that were agreed on.
-  func showLink(on terminal: inout some TerminalPort & ~Copyable) {
+  func showLink(on terminal: inout Screen) {
     linkLine(on: &terminal)
-    var text = Text<200>()
+    var text = Line()
     text.append("frames   ")
     if window.frames > 0 {
       text.append(decimal: UInt64(window.start))
@@ -163,9 +172,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// The facts of `status` for scripts, one `key=value` a line.
-  func report(on terminal: inout some TerminalPort & ~Copyable) {
+  func report(on terminal: inout Screen) {
     let totals = core.totals
-    var text = Text<200>()
+    var text = Line()
     text.append("state=")
     text.append(state.name)
     terminal.printLine(text)
@@ -199,9 +208,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// The wire to the gateware, and on Bob's side the detectors.
-  func showCounters(on terminal: inout some TerminalPort & ~Copyable) {
+  func showCounters(on terminal: inout Screen) {
     let wire = end.wireCounters
-    var text = Text<160>()
+    var text = Line()
     text.append("wire     transfers ", wire.transfers)
     text.append("  retries ", wire.retries)
     text.append("  damaged commands ", wire.commandsDamaged)
@@ -209,10 +218,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
     guard End.role == .bob else { return }
     terminal.print("detector      counts       bias  temperature\r\n")
-    let names: [6 of StaticString] = ["H", "V", "D", "A", "R", "L"]
-    for i in names.indices {
+    for i in detectorNames.indices {
       text.clear()
-      text.append(names[i])
+      text.append(detectorNames[i])
       text.pad(to: 9)
       text.append(decimal: UInt64(readings.counts[i]), width: 11)
       text.append(decimal: UInt64(readings.biasNa[i]), width: 8)
@@ -226,9 +234,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 }
 
-extension TerminalPort where Self: ~Copyable {
+extension Screen {
   fileprivate mutating func printFact(_ name: StaticString, _ value: UInt64) {
-    var text = Text<80>()
+    var text = Line()
     text.append(name)
     text.append("=", value)
     printLine(text)
@@ -247,6 +255,7 @@ extension ModuleState {
 }
 
 extension Text {
+  @inline(never)
   mutating func append(_ name: StaticString, _ value: UInt64) {
     append(name)
     append(decimal: value)

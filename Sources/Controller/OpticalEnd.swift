@@ -35,9 +35,13 @@ public protocol OpticalEnd: ~Copyable {
   static var role: Role { get }
 
   /// Checks identity and wiring of the gateware, closes everything and loads the settings of the session.
-  mutating func bringUp(_ configuration: LinkConfiguration) throws(DriverFault)
+  mutating func bringUp(_ configuration: LinkConfiguration, _ settings: ModuleSettings) throws(DriverFault)
   /// Loads intensities and shares; nothing at Bob's end.
   mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault)
+  /// Places the laser pulse or the detector gate in its slot, from the next frame on.
+  mutating func setTiming(_ settings: ModuleSettings) throws(DriverFault)
+  /// Writes a register of the gateware past every setting, and commits it.
+  mutating func poke(_ word: UInt32, into register: Register) throws(DriverFault)
   /// A register of the gateware that can be read.
   mutating func read(_ register: Register) throws(DriverFault) -> UInt32
   mutating func status() throws(DriverFault) -> FpgaStatus

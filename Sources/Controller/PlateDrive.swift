@@ -31,6 +31,14 @@ struct PlateDrive {
     try plates.setSpeed(degreesPerSecond: WavePlates.speedMax, over: &bus)
   }
 
+  /// The motor controller's status and where the plates stand.
+  mutating func look(
+    over bus: inout some I2cBus & ~Copyable
+  ) throws(DriverFault) -> (WavePlateStatus, PlateSetting) {
+    let status = try plates.status(over: &bus)
+    return (status, try plates.angles(over: &bus))
+  }
+
   /// Begins a session: wherever the plates stand, they are sent anew.
   mutating func reset() {
     motion = .resting

@@ -20,20 +20,20 @@ public enum SavedConfigurationFault: Error, Equatable, Sendable {
 /// A configuration as text that survives power loss and can be pasted at a console: a line that names the format, the
 /// lines of `show`, and a line with the CRC-32 of everything before it.
 ///
-/// Fields that are not there keep the program's default. So a file of an older version, which has fewer, is taken as it
-/// is; a version counts up when a field changes its meaning.
+/// Fields that are not there keep the program's default. So a file of version 1, which has no settings of the module,
+/// is taken as it is; a version counts up when a program that does not know it would misread it.
 public enum SavedConfiguration {
-  public static var version: UInt64 { 1 }
-  public static var bytesMax: Int { 1024 }
+  public static var version: UInt64 { 2 }
+  public static var bytesMax: Int { 2048 }
   private static var head: StaticString { "# gimbal configuration " }
   private static var tail: StaticString { "# crc32 " }
 
-  public static func text(of configuration: LinkConfiguration) -> Text<1024> {
-    var text = Text<1024>()
+  public static func text(of configuration: ModuleConfiguration) -> Text<2048> {
+    var text = Text<2048>()
     text.append(head)
     text.append(decimal: version)
     text.append("\n")
-    for number in 0..<ConfigurationField.count {
+    for number in 0..<SettingName.count {
       text.appendSetting(.numbered(number), of: configuration)
       text.append("\n")
     }
@@ -45,7 +45,7 @@ public enum SavedConfiguration {
     return text
   }
 
-  public static func read(_ bytes: Span<UInt8>) throws(SavedConfigurationFault) -> LinkConfiguration {
+  public static func read(_ bytes: Span<UInt8>) throws(SavedConfigurationFault) -> ModuleConfiguration {
     let firstEnd = lineEnd(bytes, from: 0)
     let versionStart = head.utf8CodeUnitCount
     guard firstEnd > versionStart, head.matches(bytes.extracting(first: versionStart)),
@@ -53,7 +53,7 @@ public enum SavedConfiguration {
     else { throw .notOurs }
     guard found >= 1, found <= version else { throw .newer(found) }
     let end = try checkedEnd(bytes)
-    var configuration = LinkConfiguration()
+    var configuration = ModuleConfiguration()
     var line = 1
     var start = firstEnd + 1
     while start < end {
@@ -62,7 +62,7 @@ public enum SavedConfiguration {
       guard take(bytes.extracting(start..<stop), into: &configuration) else { throw .line(line) }
       start = stop + 1
     }
-    if let field = configuration.unusableField() { throw .unusable(field, configuration[field]) }
+    if let field = configuration.link.unusableField() { throw .unusable(field, configuration.link[field]) }
     return configuration
   }
 
@@ -90,11 +90,11 @@ public enum SavedConfiguration {
   }
 
   /// Executes a `set` line, or passes a comment over; false for anything else.
-  private static func take(_ line: Span<UInt8>, into configuration: inout LinkConfiguration) -> Bool {
+  private static func take(_ line: Span<UInt8>, into configuration: inout ModuleConfiguration) -> Bool {
     do throws(ParseError) {
       let command = try Command.parse(line)
-      guard command.verb == .set, let field = ConfigurationField.named(line.extracting(command.first)),
-        let value = Command.number(line.extracting(command.second))
+      guard command.verb == .set, let field = SettingName.named(line.extracting(command.first)),
+        let value = field.value(of: line.extracting(command.second))
       else { return false }
       return configuration.set(field, to: value)
     } catch {
@@ -106,20 +106,24 @@ public enum SavedConfiguration {
 extension Text {
   /// A field as a line that sets it; a comment where it is set with others: the version is the program's, and a row of
   /// the policy brings its own fields.
-  mutating func appendSetting(_ field: ConfigurationField, of configuration: LinkConfiguration) {
-    let isSetWithOthers =
-      field == .protocolVersion || (field.belongsToPolicy && configuration.policyRow != LinkConfiguration.manualRow)
+  mutating func appendSetting(_ name: SettingName, of configuration: ModuleConfiguration) {
+    var isSetWithOthers = false
+    if case .shared(let field) = name {
+      let followsRow = configuration.link.policyRow != LinkConfiguration.manualRow
+      isSetWithOthers = field == .protocolVersion || (field.belongsToPolicy && followsRow)
+    }
     append(isSetWithOthers ? "# " : "set ")
-    append(field.name)
-    append(" ", configuration[field])
+    append(name.name)
+    append(" ", configuration[name])
   }
 }
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
   /// Writes what is in force to where the module finds it at its next start.
-  mutating func save(on terminal: inout some TerminalPort & ~Copyable) {
+  mutating func save(on terminal: inout Screen) {
     do throws(StoreError) {
-      try Self.save(SavedConfiguration.text(of: configuration), to: &board)
+      try Self.save(SavedConfiguration.text(of: running), to: &board)
+      savedConfiguration = running
       trace(.saved)
       terminal.print("saved\r\n")
     } catch {
@@ -128,13 +132,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
-  private static func save(_ text: borrowing Text<1024>, to board: inout Board) throws(StoreError) {
+  private static func save(_ text: borrowing Text<2048>, to board: inout Board) throws(StoreError) {
     try board.save(text.utf8)
   }
 
   /// Reads what was saved into the candidate.
-  mutating func load(on terminal: inout some TerminalPort & ~Copyable) {
-    var bytes: [1024 of UInt8] = .init(repeating: 0)
+  mutating func load(on terminal: inout Screen) {
+    var bytes: [2048 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     let count: Int
     do throws(StoreError) {
@@ -143,10 +147,12 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       return tell(error, of: "load", on: &terminal)
     }
     do throws(SavedConfigurationFault) {
-      candidate = try SavedConfiguration.read(bytes.span.extracting(first: count))
+      let saved = try SavedConfiguration.read(bytes.span.extracting(first: count))
+      candidate = saved
+      savedConfiguration = saved
       showChanges(on: &terminal)
     } catch {
-      var text = Text<200>()
+      var text = Line()
       text.append("error: load: ")
       text.append(error)
       terminal.printLine(text)
@@ -154,9 +160,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   private func tell(
-    _ error: StoreError, of command: StaticString, on terminal: inout some TerminalPort & ~Copyable
+    _ error: StoreError, of command: StaticString, on terminal: inout Screen
   ) {
-    var text = Text<120>()
+    var text = Line()
     text.append("error: ")
     text.append(command)
     switch error {

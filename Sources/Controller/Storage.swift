@@ -20,6 +20,7 @@ public enum StorageName: UInt8, Sendable {
   case authenticationPool, keyRing
   case outbox, inbox, sessionPayload, distillerPayload
   case spiCommand, spiReply, notes, batchNotes, slots, words
+  case trace
 }
 
 /// Where the working memory comes from: static blocks on the device, the heap in the twin and in tests.
@@ -48,7 +49,8 @@ extension SessionMemory {
       storage: source.block(.sessionPayload, of: UInt8.self, count: PayloadBuffer.capacityBytes))
     self.init(
       core: LinkCore(store: store, channel: channel, distiller: distiller, stores: stores, payload: payload),
-      inbox: Inbox(storage: source.block(.inbox, of: UInt8.self, count: Inbox.capacityBytes)))
+      inbox: Inbox(storage: source.block(.inbox, of: UInt8.self, count: Inbox.capacityBytes)),
+      trace: TraceRing(storage: source.block(.trace, of: UInt64.self, count: TraceRing.storageWords)))
   }
 
 }

@@ -64,6 +64,12 @@ public struct Fpga<Side: FpgaSide, Bus: SpiBus & ~Copyable>: ~Copyable {
   /// A register that can be read, as it is.
   public mutating func read(_ register: Register) throws(DriverFault) -> UInt32 { try bus.read(register) }
 
+  /// Writes a register as it is and reads it back; `readWrite` ones only.
+  public mutating func write(_ word: UInt32, to register: Register) throws(DriverFault) {
+    precondition(register.access == .readWrite)
+    try bus.write(word, to: register)
+  }
+
   /// Zeroes what the last transfers left in memory.
   public mutating func wipeBuffers() { bus.wipeBuffers() }
 

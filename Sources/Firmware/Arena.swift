@@ -5,6 +5,9 @@ import FixedStorage
 /// The static blocks that have found their owner. A block lent twice would break the exclusive access of `Block`.
 struct Arena: StorageSource, ~Copyable {
   private var taken: UInt64 = 0
+  private let trace: TraceFile
+
+  init(trace: TraceFile = TraceFile()) { self.trace = trace }
 
   mutating func block<Element: FixedWidthInteger & BitwiseCopyable>(
     _ name: StorageName, of element: Element.Type, count: Int
@@ -13,6 +16,9 @@ struct Arena: StorageSource, ~Copyable {
     precondition(block.count == count)
     return block
   }
+
+  /// What the console has still to show; the controller does not know of it.
+  mutating func screen() -> Block<UInt8> { take(.screen, of: UInt8.self) }
 
   /// Hands a static block to its only owner.
   private mutating func take<Element: BitwiseCopyable>(
@@ -23,8 +29,10 @@ struct Arena: StorageSource, ~Copyable {
     precondition(gimbal_arena_stride(number) == MemoryLayout<Element>.stride)
     taken |= 1 << UInt64(number)
     let count = Int(gimbal_arena_bytes(number)) / MemoryLayout<Element>.stride
-    guard let start = unsafe gimbal_arena_address(number) else { preconditionFailure() }
-    // The memory is static, zeroed by the loader, aligned to 64 and `count` elements long; `taken` keeps it unshared.
+    let mapped = unsafe name == .trace ? trace.start : nil
+    guard let start = unsafe mapped ?? gimbal_arena_address(number) else { preconditionFailure() }
+    // The memory is static or mapped for good, zeroed or of an earlier run, aligned to 64 and `count` elements long;
+    // `taken` keeps it unshared.
     return unsafe Block(unsafeStart: start.bindMemory(to: element, capacity: count), count: count)
   }
 }
@@ -63,6 +71,7 @@ extension ArenaBlock {
     case .batchNotes: self = .batchNotes
     case .slots: self = .slots
     case .words: self = .words
+    case .trace: self = .trace
     }
   }
 }

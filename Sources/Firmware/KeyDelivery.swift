@@ -1,4 +1,5 @@
 import CLinux
+import Console
 import FixedStorage
 import KeyStore
 import Controller
@@ -25,7 +26,7 @@ struct KeyDelivery: ~Copyable {
 
   /// Appends a key and wipes it. After a failure nothing more is taken out of the store.
   mutating func append(_ id: KeyId, _ key: inout MutableSpan<UInt64>) {
-    var text = Text<120>()
+    var text = Line()
     text.append(id)
     text.append(" ")
     for i in key.indices { text.append(hexadecimal: key[i], digits: 16) }
@@ -40,7 +41,7 @@ struct KeyDelivery: ~Copyable {
     text.wipe()
     guard error != 0 else { return }
     self.descriptor = -1
-    var complaint = Text<100>()
+    var complaint = Line()
     complaint.append("error: deliver: cannot write, keys stay in store errno=")
     complaint.append(decimal: UInt64(error))
     StandardStream.error.writeLine(complaint)

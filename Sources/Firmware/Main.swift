@@ -18,10 +18,10 @@ struct Main {
       Options.complain(fault)
       gimbal_exit(misused)
     }
-    var output = StandardStream.output
+    let output = StandardStream.output
     switch options.task {
     case .version: return output.writeLine(Program.version)
-    case .help: return Options.printHelp(on: &output)
+    case .help: return Options.printHelp(on: output)
     case .selfTest: gimbal_exit(runSelfTest() ? 0 : 1)
     case .bench(let kind): gimbal_exit(runBench(kind) ? 0 : 1)
     case .run: gimbal_exit(start(options))
@@ -42,18 +42,21 @@ struct Main {
       let configuration = try startConfiguration(options)
       let board = RemoteBoard(
         socket: around.clock, link: link, journal: FileJournal(journal), saved: ConfigurationFile(options.saved))
-      var arena = Arena()
-      let session = SessionMemory(role: role, configuration: configuration, from: &arena)
+      var arena = Arena(trace: try TraceFile(options.trace))
+      let session = SessionMemory(role: role, configuration: configuration.link, from: &arena)
       let spi = RemoteSpi(socket: around.clock)
+      let screen = Screen(storage: arena.screen())
       switch role {
       case .alice:
         let controller = Controller(
-          configuration: configuration, end: AliceEnd(bus: spi, from: &arena), board: board, session: session, now: now)
-        return try run(Module(controller, around), secret, from: now)
+          configuration: configuration.link, settings: configuration.own, end: AliceEnd(bus: spi, from: &arena),
+          board: board, session: session, now: now)
+        return try run(Module(controller, around, screen: screen), secret, from: now)
       case .bob:
         let controller = Controller(
-          configuration: configuration, end: BobEnd(bus: spi, from: &arena), board: board, session: session, now: now)
-        return try run(Module(controller, around), secret, from: now)
+          configuration: configuration.link, settings: configuration.own, end: BobEnd(bus: spi, from: &arena),
+          board: board, session: session, now: now)
+        return try run(Module(controller, around, screen: screen), secret, from: now)
       }
     } catch {
       error.complain()
@@ -63,12 +66,12 @@ struct Main {
 
   /// What was saved, if anything was, with the options on top. A module does not start with what it cannot read: it
   /// would not be the one that its operator left.
-  private static func startConfiguration(_ options: Options) throws(StartFault) -> LinkConfiguration {
+  private static func startConfiguration(_ options: Options) throws(StartFault) -> ModuleConfiguration {
     guard options.saved != nil else { return options.configuration }
-    var bytes: [1024 of UInt8] = .init(repeating: 0)
+    var bytes: [2048 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     var file = ConfigurationFile(options.saved)
-    var configuration = LinkConfiguration()
+    var configuration = ModuleConfiguration()
     var count = 0
     do throws(StoreError) { count = try file.load(into: &span) } catch {
       switch error {
@@ -84,7 +87,7 @@ struct Main {
       }
     }
     Options.applySets(to: &configuration)
-    if let field = configuration.unusableField() { throw StartFault("--set", field.condition, 0) }
+    if let field = configuration.link.unusableField() { throw StartFault("--set", field.condition, 0) }
     return configuration
   }
 
@@ -104,7 +107,7 @@ struct Main {
     do throws(LinkError) {
       let link = try TcpLink(plan)
       if case .listen = plan {
-        var text = Text<80>()
+        var text = Line()
         text.append("link: listening on port ")
         text.append(decimal: UInt64(link.boundPort))
         StandardStream.output.writeLine(text)
@@ -128,12 +131,14 @@ struct Main {
       case .system(let number): throw StartFault("--deliver", "cannot open", number)
       }
     }
+    let telemetry = try TelemetrySocket(options.telemetry)
     do throws(LinkError) {
       return ModuleSurroundings(
-        clock: clock, terminal: try OperatorTerminal(options.console), delivery: delivery, starts: options.starts,
-        exitsWhenDone: options.exitsWhenDone, privilege: options.privilege)
+        clock: clock, terminal: try OperatorTerminal(options.console, baud: options.baud), delivery: delivery,
+        telemetry: telemetry, starts: options.starts, exitsWhenDone: options.exitsWhenDone, privilege: options.privilege
+      )
     } catch {
-      throw StartFault("--console", "cannot open a pseudo terminal", error.errorNumber)
+      throw StartFault("--console", "cannot open the terminal", error.errorNumber)
     }
   }
 
@@ -165,7 +170,7 @@ struct StartFault: Error {
   }
 
   func complain() {
-    var text = Text<200>()
+    var text = Line()
     text.append("error: ")
     text.append(option)
     text.append(": ")

@@ -12,6 +12,7 @@ struct ModuleSurroundings: ~Copyable {
   let clock: BoardSocket
   var terminal: OperatorTerminal
   var delivery: KeyDelivery
+  var telemetry: TelemetrySocket
   let starts: Bool
   let exitsWhenDone: Bool
   /// What the console may do.
@@ -30,21 +31,26 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   private var controller: Controller<End, RemoteBoard>
   private var around: ModuleSurroundings
   private var editor = LineEditor<ConsoleNames>()
+  private var screen: Screen
   private var isStarted = false
   /// How the session ended, seen first.
   private var end = SessionEnd.none
   private var ticksLeft = Self.ticksAfterEnd
 
-  init(_ controller: consuming Controller<End, RemoteBoard>, _ around: consuming ModuleSurroundings) {
+  init(
+    _ controller: consuming Controller<End, RemoteBoard>, _ around: consuming ModuleSurroundings,
+    screen: consuming Screen
+  ) {
     self.controller = controller
     self.around = around
+    self.screen = screen
   }
 
   mutating func load(_ secret: Span<UInt8>) throws(PoolFault) { try controller.loadAuthenticationKey(secret) }
 
   /// Turns until the module is done or its board is gone; returns the exit status.
   mutating func run(from start: Instant) -> Int32 {
-    if around.terminal.isThere { around.terminal.print(Self.prompt) }
+    screen.print(Self.prompt)
     var next = start + TimeBase.tick
     while true {
       do throws(BusError) {
@@ -53,15 +59,17 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
         next = now + TimeBase.tick
       } catch {
         StandardStream.error.writeLine("error: board: the server hung up")
-        around.terminal.restore()
+        leaveConsole()
         return 1
       }
       startIfAsked()
       serveConsole()
       controller.distil(slicesMax: Self.slicesPerTick)
       deliver()
+      sendTelemetry(at: controller.now)
+      if controller.wantsRestart { return restart() }
       if around.exitsWhenDone, isDone() {
-        around.terminal.restore()
+        leaveConsole()
         return tellEnd()
       }
     }
@@ -74,14 +82,50 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   }
 
   private mutating func serveConsole() {
+    guard around.terminal.isThere else { return controller.skipNews() }
+    tellNews()
     var bytes: [64 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     let count = around.terminal.read(into: &span)
-    for i in 0..<count where editor.take(bytes[i], prompt: Self.prompt, echo: &around.terminal) {
-      controller.execute(line: editor.text, as: around.privilege, on: &around.terminal)
+    for i in 0..<count where editor.take(bytes[i], prompt: Self.prompt, echo: &screen) {
+      controller.execute(line: editor.text, as: around.privilege, on: &screen)
       editor.clear()
-      around.terminal.print(Self.prompt)
+      screen.print(Self.prompt)
     }
+    screen.drain(to: &around.terminal)
+  }
+
+  /// Events stand on lines of their own; the line that is being typed is drawn again behind them.
+  private mutating func tellNews() {
+    guard controller.hasNews else { return controller.skipNews() }
+    screen.print("\r\u{1b}[K")
+    controller.tellNews(on: &screen)
+    editor.draw(Self.prompt, on: &screen)
+  }
+
+  /// Shows what is still to show, as far as the terminal takes it at once.
+  private mutating func leaveConsole() {
+    if around.terminal.isThere { screen.drain(to: &around.terminal) }
+    around.terminal.restore()
+  }
+
+  private mutating func sendTelemetry(at now: Instant) {
+    let period = Nanoseconds(milliseconds: controller.settings[.telemetryMs])
+    guard around.telemetry.isDue(at: now, period: period) else { return }
+    var line = controller.telemetryLine()
+    line.append("\n")
+    around.telemetry.send(line)
+  }
+
+  /// Starts the program anew, with the same arguments. What the peer has still to be told was told in this tick.
+  private mutating func restart() -> Int32 {
+    leaveConsole()
+    let error = around.terminal.restartProgram()
+    var text = Line()
+    text.append("error: reboot: cannot start anew errno=")
+    text.append(decimal: UInt64(error.magnitude))
+    StandardStream.error.writeLine(text)
+    return 1
   }
 
   private mutating func deliver() {
@@ -108,7 +152,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   }
 
   private func tellEnd() -> Int32 {
-    var text = Text<300>()
+    var text = Line()
     switch controller.state {
     case .faulted(let cause):
       text.append("error: fault: ")

@@ -14,12 +14,13 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, configuration, console, privilege, deliver, set, start, exitWhenDone, selftest,
+  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, deliver, set, start,
+    exitWhenDone, selftest,
     bench, version,
     help
 }
 
-let optionTable: [16 of OptionSpec] = [
+let optionTable: [19 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
   OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
   OptionSpec(
@@ -34,11 +35,19 @@ let optionTable: [16 of OptionSpec] = [
     option: .configuration, name: "--configuration", value: "FILE",
     summary: "where save keeps the configuration; read at the start, --set goes on top of it"),
   OptionSpec(
-    option: .console, name: "--console", value: "pty|stdio|none", summary: "where the operator types; none if not given"
-  ),
+    option: .console, name: "--console", value: "pty|stdio|tty:PATH|none",
+    summary: "where the operator types; none if not given"),
+  OptionSpec(
+    option: .baud, name: "--baud", value: "BAUD", summary: "speed of the console tty:PATH, 115200 if not given"),
   OptionSpec(
     option: .privilege, name: "--privilege", value: "observe|operate|secure",
     summary: "what the console may do; secure, which is everything, if not given"),
+  OptionSpec(
+    option: .trace, name: "--trace", value: "FILE",
+    summary: "where the trace outlives the program; on /run or /dev/shm, which outlive it too"),
+  OptionSpec(
+    option: .telemetry, name: "--telemetry", value: "unix:PATH",
+    summary: "send a line of key=value once a period to the datagram socket PATH"),
   OptionSpec(
     option: .deliver, name: "--deliver", value: "FILE",
     summary: "append finished keys to FILE, one line BLOCK.INDEX HEX a key"),
@@ -89,7 +98,12 @@ struct Endpoint: Equatable {
   }
 }
 
-enum ConsoleKind { case pty, stdio, none }
+/// Where the operator types.
+enum ConsoleKind {
+  case pty, stdio, none
+  /// A serial device.
+  case serial(Argument)
+}
 
 /// What the program is asked to do. The first mistake is kept and nothing is done.
 struct Options {
@@ -113,11 +127,14 @@ struct Options {
   var journal: Argument?
   var saved: Argument?
   var console = ConsoleKind.none
+  var baud: UInt32 = 115_200
   var privilege = Privilege.secure
+  var trace: Argument?
+  var telemetry: Argument?
   var deliver: Argument?
   var starts = false
   var exitsWhenDone = false
-  var configuration = LinkConfiguration()
+  var configuration = ModuleConfiguration()
   private(set) var fault: Fault?
 
   /// Reads all arguments.
@@ -155,7 +172,8 @@ struct Options {
     case .selftest: task = .selfTest
     case .version: task = .version
     case .help: task = .help
-    case .role, .board, .link, .psk, .journal, .configuration, .console, .privilege, .deliver, .set, .bench:
+    case .role, .board, .link, .psk, .journal, .configuration, .console, .baud, .privilege, .trace,
+      .telemetry, .deliver, .set, .bench:
       preconditionFailure("these take a value")
     }
   }
@@ -169,7 +187,14 @@ struct Options {
     case .journal: journal = value
     case .configuration: saved = value
     case .console: return takeConsole(value)
+    case .baud:
+      guard let number = decimal(value.bytes, max: 4_000_000) else { return false }
+      baud = UInt32(number)
     case .privilege: return takePrivilege(value)
+    case .trace: trace = value
+    case .telemetry:
+      telemetry = value.after("unix:")
+      return telemetry != nil
     case .deliver: deliver = value
     case .set: return Self.set(value, in: &configuration)
     case .bench: return takeBench(value)
@@ -190,6 +215,10 @@ struct Options {
   private mutating func takeConsole(_ value: Argument) -> Bool {
     if value.matches("pty") { console = .pty } else if value.matches("stdio") { console = .stdio }
     if value.matches("none") { console = .none }
+    if let path = value.after("tty:") {
+      console = .serial(path)
+      return path.count > 0
+    }
     return value.matches("pty") || value.matches("stdio") || value.matches("none")
   }
 
@@ -208,11 +237,11 @@ struct Options {
     return true
   }
 
-  private static func set(_ value: Argument, in configuration: inout LinkConfiguration) -> Bool {
+  private static func set(_ value: Argument, in configuration: inout ModuleConfiguration) -> Bool {
     let bytes = value.bytes
     for i in bytes.indices where bytes[i] == 0x3d {
       guard let field = Self.field(bytes.extracting(first: i)),
-        let number = decimal(bytes.extracting((i + 1)..<bytes.count), max: .max)
+        let number = field.value(of: bytes.extracting((i + 1)..<bytes.count))
       else { return false }
       return configuration.set(field, to: number)
     }
@@ -220,7 +249,7 @@ struct Options {
   }
 
   /// Sets on top of `configuration` what the options set; they were checked.
-  static func applySets(to configuration: inout LinkConfiguration) {
+  static func applySets(to configuration: inout ModuleConfiguration) {
     var index = 1
     while let argument = Argument(index) {
       index += 1
@@ -230,9 +259,9 @@ struct Options {
     }
   }
 
-  private static func field(_ name: Span<UInt8>) -> ConfigurationField? {
-    for number in 0..<ConfigurationField.count {
-      if let field = ConfigurationField(rawValue: number), field.name.matches(name) { return field }
+  private static func field(_ name: Span<UInt8>) -> SettingName? {
+    for number in 0..<SettingName.count where SettingName.numbered(number).name.matches(name) {
+      return .numbered(number)
     }
     return nil
   }
@@ -258,13 +287,15 @@ struct Options {
       fault = .missingOption("--journal")
       return
     }
-    if saved == nil, let field = configuration.unusableField() { fault = .unusableField(field, configuration[field]) }
+    if saved == nil, let field = configuration.link.unusableField() {
+      fault = .unusableField(field, configuration.link[field])
+    }
   }
 }
 
 extension Options {
-  static func printHelp(on output: inout some TerminalPort & ~Copyable) {
-    var text = Text<200>()
+  static func printHelp(on output: StandardStream) {
+    var text = Line()
     text.append("usage: gimbal --role alice|bob --board unix:PATH --link LINK --psk FILE --journal FILE [OPTION ...]\n")
     output.write(text.utf8)
     for i in optionTable.indices {
@@ -280,8 +311,8 @@ extension Options {
       output.write(text.utf8)
     }
     output.print("fields of --set:")
-    for number in 0..<ConfigurationField.count {
-      guard let field = ConfigurationField(rawValue: number), field != .protocolVersion else { continue }
+    for number in 0..<SettingName.count where SettingName.numbered(number) != .shared(.protocolVersion) {
+      let field = SettingName.numbered(number)
       text.clear()
       text.append(" ")
       text.append(field.name)
@@ -292,7 +323,7 @@ extension Options {
 
   /// One line that says what is wrong.
   static func complain(_ fault: Fault) {
-    var text = Text<500>()
+    var text = Line()
     text.append("error: options: ")
     switch fault {
     case .unknownOption(let argument):

@@ -18,7 +18,7 @@ struct Tally: ~Copyable {
       return
     }
     failed += 1
-    var text = Text<200>()
+    var text = Line()
     text.append("selftest: ")
     text.append(subject)
     text.append(": expected=0x")
@@ -38,7 +38,7 @@ struct Tally: ~Copyable {
 
   /// Prints the count; true only when something passed and nothing failed.
   func finish() -> Bool {
-    var text = Text<80>()
+    var text = Line()
     text.append(decimal: passed)
     text.append(" passed, ")
     text.append(decimal: failed)
@@ -100,7 +100,7 @@ private func testStaticMemory(_ tally: inout Tally) {
 
 /// What is put together byte by byte is what a reader sees.
 private func testText(_ tally: inout Tally) {
-  var text = Text<256>()
+  var text = Line()
   text.append("gimbal")
   let name: StaticString = "gimbal"
   tally.expect("text as it is read", name.matches(text.utf8))

@@ -1,5 +1,6 @@
 import CLinux
 import CMarks
+import Console
 import Controller
 import Distillation
 import Estimation
@@ -118,7 +119,7 @@ private func endsAgree(_ alice: borrowing DistillingEnd, _ bob: borrowing Distil
 }
 
 private func tell(_ times: [12 of UInt64], _ kind: BenchKind, bits: Int, isRight: Bool) {
-  var text = Text<200>()
+  var text = Line()
   for row in 0..<12 {
     guard let stage = DistillationStage(rawValue: UInt8(row % 6)) else { continue }
     text.clear()

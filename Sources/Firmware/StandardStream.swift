@@ -1,18 +1,17 @@
 import CLinux
 import Console
 import FixedStorage
-import Ports
 
 /// Standard output or standard error, written through at once.
-struct StandardStream: TerminalPort {
+struct StandardStream {
   let descriptor: Int32
 
   static var output: StandardStream { StandardStream(descriptor: 1) }
   static var error: StandardStream { StandardStream(descriptor: 2) }
 
-  mutating func read(into bytes: inout MutableSpan<UInt8>) -> Int { 0 }
+  func write(_ bytes: Span<UInt8>) { put(bytes) }
 
-  mutating func write(_ bytes: Span<UInt8>) { put(bytes) }
+  func print(_ text: StaticString) { put(text.ascii) }
 
   func writeLine(_ line: StaticString) {
     put(line.ascii)

@@ -61,6 +61,8 @@ public enum ModuleEvent: Equatable, Sendable {
   case drained
   case failed(FaultCause)
   case zeroizeRequested
+  /// The operator wants the devices brought up and tested again.
+  case selfTestRequested
   case tick
 }
 

@@ -38,7 +38,7 @@ extension ModuleState {
 /// An event without its cause.
 public enum EventName: UInt8, Sendable {
   case configured, selfTestPassed, startRequested, stopRequested, windowAgreed, refused, peerHeard, linkLost
-  case windowOver, drained, failed, zeroizeRequested, tick
+  case windowOver, drained, failed, zeroizeRequested, tick, selfTestRequested
 
   /// What the console says about it.
   public var name: StaticString {
@@ -56,6 +56,7 @@ public enum EventName: UInt8, Sendable {
     case .failed: "fault"
     case .zeroizeRequested: "zeroize was asked for"
     case .tick: "deadline passed"
+    case .selfTestRequested: "self-test was asked for"
     }
   }
 }
@@ -76,6 +77,7 @@ extension ModuleEvent {
     case .failed: .failed
     case .zeroizeRequested: .zeroizeRequested
     case .tick: .tick
+    case .selfTestRequested: .selfTestRequested
     }
   }
 }

@@ -27,7 +27,7 @@ extension ModuleState {
     case .configured: return (.selfTest(deadline: now + limits.selfTestTimeout), .runSelfTest)
     case .tick where now >= deadline: return (.faulted(FaultCause(.gatewareSilent)), .abandonSession)
     case .selfTestPassed, .startRequested, .stopRequested, .windowAgreed, .refused, .peerHeard, .linkLost,
-      .windowOver, .drained, .failed, .zeroizeRequested, .tick:
+      .windowOver, .drained, .failed, .zeroizeRequested, .selfTestRequested, .tick:
       return (self, .none)
     }
   }
@@ -37,7 +37,7 @@ extension ModuleState {
     case .selfTestPassed: return (.idle, .none)
     case .tick where now >= deadline: return (.faulted(FaultCause(.selfTestFailed)), .abandonSession)
     case .configured, .startRequested, .stopRequested, .windowAgreed, .refused, .peerHeard, .linkLost,
-      .windowOver, .drained, .failed, .zeroizeRequested, .tick:
+      .windowOver, .drained, .failed, .zeroizeRequested, .selfTestRequested, .tick:
       return (self, .none)
     }
   }
@@ -45,6 +45,7 @@ extension ModuleState {
   private func resting(_ event: ModuleEvent, _ now: Instant, _ limits: ModuleLimits) -> Step {
     switch event {
     case .startRequested: return (.acquiring(attempt: 1, deadline: now + limits.acquireTimeout), .greetPeer)
+    case .selfTestRequested: return (.selfTest(deadline: now + limits.selfTestTimeout), .runSelfTest)
     case .configured, .selfTestPassed, .stopRequested, .windowAgreed, .refused, .peerHeard, .linkLost, .windowOver,
       .drained, .failed, .zeroizeRequested, .tick:
       return (self, .none)
@@ -61,7 +62,7 @@ extension ModuleState {
       return (.acquiring(attempt: turn.attempt + 1, deadline: now + limits.acquireTimeout), .greetPeer)
     case .stopRequested, .refused, .linkLost: return (.idle, .abandonSession)
     case .configured, .selfTestPassed, .startRequested, .peerHeard, .windowOver, .drained, .failed,
-      .zeroizeRequested, .tick:
+      .zeroizeRequested, .selfTestRequested, .tick:
       return (self, .none)
     }
   }
@@ -75,7 +76,8 @@ extension ModuleState {
     case .windowOver: return (.draining(deadline: now + limits.drainTimeout), .closeOptics)
     case .tick where now >= deadline: return (.idle, .abandonSession)
     case .refused, .linkLost: return (.idle, .abandonSession)
-    case .configured, .selfTestPassed, .startRequested, .windowAgreed, .drained, .failed, .zeroizeRequested, .tick:
+    case .configured, .selfTestPassed, .startRequested, .windowAgreed, .drained, .failed, .zeroizeRequested,
+      .selfTestRequested, .tick:
       return (self, .none)
     }
   }
@@ -89,7 +91,7 @@ extension ModuleState {
     case .tick where now >= deadline: return (.idle, .abandonSession)
     case .refused, .linkLost: return (.idle, .abandonSession)
     case .configured, .selfTestPassed, .startRequested, .stopRequested, .windowAgreed, .windowOver, .failed,
-      .zeroizeRequested, .tick:
+      .zeroizeRequested, .selfTestRequested, .tick:
       return (self, .none)
     }
   }
@@ -98,7 +100,7 @@ extension ModuleState {
     switch event {
     case .stopRequested: return (.booting(deadline: now + limits.bootTimeout), .abandonSession)
     case .configured, .selfTestPassed, .startRequested, .windowAgreed, .refused, .peerHeard, .linkLost, .windowOver,
-      .drained, .failed, .zeroizeRequested, .tick:
+      .drained, .failed, .zeroizeRequested, .selfTestRequested, .tick:
       return (self, .none)
     }
   }

@@ -64,7 +64,8 @@ extension ClassicalLink where Self: ~Copyable {
 public protocol TerminalPort: ~Copyable {
   /// Returns the number of bytes read, zero if nobody types; never blocks.
   mutating func read(into bytes: inout MutableSpan<UInt8>) -> Int
-  mutating func write(_ bytes: Span<UInt8>)
+  /// Takes as much as there is room for now and returns how much; never blocks.
+  mutating func write(_ bytes: Span<UInt8>) -> Int
 }
 
 /// Storage that survives power loss, for the one number that must never run backwards.

@@ -89,13 +89,13 @@ public final class BoardServer {
 
   // MARK: Sockets
 
-  /// Blocks until a module calls, asks or hangs up, and serves it.
+  /// Blocks until a module calls, asks or hangs up, and serves it. A module that left may come back.
   private func serveOnce() throws(SocketFault) {
-    let present = seats.filter { !$0.hasLeft }
-    let ready = waitForInput(present.map { $0.peer?.descriptor ?? $0.listener.descriptor })
-    for seat in present where ready.contains(seat.peer?.descriptor ?? seat.listener.descriptor) {
+    let ready = waitForInput(seats.map { $0.peer?.descriptor ?? $0.listener.descriptor })
+    for seat in seats where ready.contains(seat.peer?.descriptor ?? seat.listener.descriptor) {
       guard let peer = seat.peer else {
         seat.peer = try seat.listener.accept()
+        seat.hasLeft = false
         continue
       }
       let bytes = peer.receive()
@@ -116,6 +116,8 @@ public final class BoardServer {
 
   private func leave(_ seat: Seat) {
     seat.peer = nil
+    seat.pending = []
+    seat.hasGreeted = false
     seat.hasLeft = true
     seat.wakeTime = nil
   }

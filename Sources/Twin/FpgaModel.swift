@@ -11,7 +11,7 @@ public final class FpgaModel {
   /// The LASER_ARM line.
   public internal(set) var isArmed = false
   /// The interlock loop: light of Alice needs it closed.
-  public internal(set) var isInterlockClosed = true
+  public var isInterlockClosed = true
   public var isClockLocked = true
   /// The tamper switch of the case.
   public var isTampered = false

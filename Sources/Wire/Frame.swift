@@ -51,7 +51,7 @@ public struct FrameHeader: Equatable, Sendable {
 /// Sizes of the frame format.
 public enum Frame {
   public static var magic: UInt16 { 0x4751 }
-  public static var version: UInt8 { 4 }
+  public static var version: UInt8 { 5 }
   public static var headerBytes: Int { 16 }
   public static var trailerBytes: Int { 4 }
   public static var payloadBytesMax: Int { 4160 }

@@ -1,20 +1,11 @@
 import Console
 import FixedStorage
-import Ports
+import HostConsole
 import Testing
 
 private func parse(_ text: String) throws(ParseError) -> Verb {
   let bytes = Array(text.utf8)
   return try Command.parse(bytes.span).verb
-}
-
-private struct Screen: TerminalPort, ~Copyable {
-  var shown: [UInt8] = []
-
-  mutating func read(into bytes: inout MutableSpan<UInt8>) -> Int { 0 }
-  mutating func write(_ bytes: Span<UInt8>) {
-    for i in bytes.indices { shown.append(bytes[i]) }
-  }
 }
 
 private func string(_ editor: borrowing LineEditor<NoNames>) -> String {
@@ -27,13 +18,13 @@ private func string(_ editor: borrowing LineEditor<NoNames>) -> String {
 /// Types a string; every finished line is returned, and one unfinished one at the end.
 private func type(_ keys: [UInt8]) -> (lines: [String], screen: String) {
   var editor = LineEditor<NoNames>()
-  var screen = Screen()
+  var screen = Screen.onHost()
   var lines: [String] = []
   for key in keys where editor.take(key, prompt: "> ", echo: &screen) {
     lines.append(string(editor))
     editor.clear()
   }
-  return (lines, String(decoding: screen.shown, as: UTF8.self))
+  return (lines, String(decoding: screen.taken(), as: UTF8.self))
 }
 
 @Test func everyVerb_hasExactlyOneRow() {
@@ -52,8 +43,18 @@ private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
   case .command: ("help", nil)
   case .field: ("ad_block", nil)
   case .register: ("IDENT", nil)
+  case .subject: ("link", nil)
+  case .value: ("5", nil)
   case .number: ("0x1F", "-5")
-  case .now: ("now", "later")
+  case .picoseconds: ("40950", "40951")
+  case .millionths: ("0", "1048576")
+  case .intensity: ("dec", "bright")
+  case .address: ("0x77", "0x78")
+  case .count: ("1", "0")
+  case .level: ("warning", "loud")
+  case .alarm: ("fault", nil)
+  case .run: ("run", "ru")
+  case .now: ("now", "no")
   }
 }
 
@@ -86,8 +87,8 @@ private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
 
 /// What destroys wants the word that says so.
 @Test func commandsThatDestroy_needTheWordAndAPrivilege() {
-  for verb in [Verb.abort, .zeroize] {
-    #expect(verb.spec.first == .now && verb.spec.argumentsMin == 1 && verb.spec.privilege != .observe)
+  for verb in [Verb.abort, .reboot, .zeroize] {
+    #expect(verb.spec.kind(at: 0) == .now && verb.spec.argumentsMin == 1 && verb.spec.privilege != .observe)
   }
   #expect(Verb.zeroize.spec.privilege == .secure)
 }
@@ -200,7 +201,8 @@ private func edited(_ keys: String) -> (text: String, column: Int) {
   #expect(edited("st\t") == ("> st", 4))
   #expect(edited("stat\t") == ("> status ", 9))
   #expect(edited("help ver\t") == ("> help version ", 15))
-  #expect(edited("status ver\t") == ("> status ver", 12))
+  #expect(edited("status ver\t") == ("> status version ", 17))
+  #expect(edited("start ver\t") == ("> start ver", 11))
   #expect(edited("nothing\t") == ("> nothing", 9))
   let listed = type(Array("st\t\t".utf8)).screen
   for name in ["status", "start", "stop"] { #expect(listed.contains(name + "  ")) }
@@ -217,9 +219,9 @@ private enum ThreeFields: ArgumentNames {
 @Test func editor_completesArguments() {
   func screen(_ keys: String) -> String {
     var editor = LineEditor<ThreeFields>()
-    var screen = Screen()
+    var screen = Screen.onHost()
     for key in keys.utf8 { _ = editor.take(key, prompt: "> ", echo: &screen) }
-    return String(decoding: screen.shown, as: UTF8.self)
+    return String(decoding: screen.taken(), as: UTF8.self)
   }
   #expect(row("> " + screen("set a\t")).text == "> set ad_block ")
   #expect(row("> " + screen("set me\t")).text == "> set mean_")
@@ -227,7 +229,7 @@ private enum ThreeFields: ArgumentNames {
   #expect(row("> " + screen("set ad_block 5\t")).text == "> set ad_block 5")
   #expect(row("> " + screen("zeroize \t")).text == "> zeroize now ")
   let explained = screen("set ad_block ?")
-  #expect(explained.contains("set FIELD NUMBER") && explained.contains("NUMBER: a number"))
+  #expect(explained.contains("set FIELD VALUE") && explained.contains("VALUE: a number"))
   #expect(screen("set ?").contains("FIELD: the name of a field"))
   #expect(screen("status x\t") == "status x")
 }
@@ -254,7 +256,7 @@ private enum ThreeFields: ArgumentNames {
 }
 
 @Test func parse_takesUniqueBeginnings() throws {
-  #expect(try parse("he") == .help && parse("HELP") == .help && parse("v") == .version && parse("report") == .report)
+  #expect(try parse("he") == .help && parse("HELP") == .help && parse("ver") == .version && parse("report") == .report)
   #expect(throws: ParseError.self) { try parse("st") }
   let bytes = Array("st".utf8)
   #expect(throws: ParseError.ambiguousCommand(.status)) { try Command.parse(bytes.span) }

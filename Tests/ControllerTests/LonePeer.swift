@@ -45,7 +45,7 @@ struct LonePeer<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// The greeting of an honest peer of the other role.
   mutating func greet(answering: Bool) throws {
     var payload: [UInt8] = [End.role == .alice ? 1 : 0, answering ? 1 : 0]
-    payload += bytes(77, 8) + bytes(0, 4) + [ConfigurationField.count]
+    payload += bytes(77, 8) + bytes(0, 4) + bytes(UInt64(configuration.hash), 4) + [ConfigurationField.count]
     for number in 0..<ConfigurationField.count {
       guard let field = ConfigurationField(rawValue: number) else { continue }
       payload += [number] + bytes(configuration[field], 8)

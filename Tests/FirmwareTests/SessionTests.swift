@@ -117,7 +117,7 @@ private let settings = [
     _ = first.alice.finish()
     _ = first.bob.finish()
     let text = session.text("saved.alice")
-    #expect(text.hasPrefix("# gimbal configuration 1\n") && text.contains("\nset link_id 4711\n"))
+    #expect(text.hasPrefix("# gimbal configuration 2\n") && text.contains("\nset link_id 4711\n"))
     let again = try Session()
     let second = try again.start(alice: extra, bob: [])
     let terminal = try Terminal(try #require(second.alice.line(after: "console: ")))

@@ -15,7 +15,7 @@ private let limits: ModuleLimits = {
 private let cause = FaultCause(.stuckRegister, address: 8, expected: 1, found: 0)
 private let events: [ModuleEvent] = [
   .configured, .selfTestPassed, .startRequested, .stopRequested, .windowAgreed, .refused, .peerHeard, .linkLost,
-  .windowOver, .drained, .failed(cause), .zeroizeRequested, .tick,
+  .windowOver, .drained, .selfTestRequested, .tick, .failed(cause), .zeroizeRequested,
 ]
 private let start = Instant(ns: 1000)
 private let later = Instant(ns: 1_000_000)

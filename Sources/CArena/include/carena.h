@@ -38,7 +38,9 @@
   BLOCK(notes, uint8_t, 32 * 512, Controller, "private notes on 32 batches of 512 events in flight") \
   BLOCK(batchNotes, uint8_t, 512, Controller, "notes on the batch being collected") \
   BLOCK(slots, uint32_t, 512, Controller, "slots of one batch") \
-  BLOCK(words, uint32_t, 1000, Controller, "one burst of FIFO or choice words")
+  BLOCK(words, uint32_t, 1000, Controller, "one burst of FIFO or choice words") \
+  BLOCK(trace, uint64_t, 2 + 128 * 5, Controller, "the last 128 events and their evidence") \
+  BLOCK(screen, uint8_t, 1 << 14, Console, "what the console has still to show")
 /* clang-format on */
 
 /* Closed and numbered from 0, so that Swift sees an enum that it can switch over. */

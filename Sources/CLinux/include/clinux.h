@@ -18,6 +18,10 @@ int gimbal_read(int descriptor, void *start, size_t bytes);
 size_t gimbal_read_waiting(int descriptor, void *start, size_t bytes);
 void gimbal_close(int descriptor);
 
+/* Starts the program of this process anew with the same arguments and environment; the pseudo terminal of `console` and
+ * `operatorEnd` goes along, if they are descriptors. Returns the error number if it cannot. */
+int gimbal_restart(int console, int operatorEnd);
+
 /* _exit(2). */
 _Noreturn void gimbal_exit(int status);
 
@@ -27,6 +31,10 @@ int gimbal_random(void *start, size_t bytes);
 /* A file mapped for reading: its start, or a null pointer and the error number. Empty files are EINVAL. */
 const void *gimbal_map_file(const char *path, size_t *bytes, int *error);
 void gimbal_unmap(const void *start, size_t bytes);
+/* A file of exactly so many bytes, made with mode 0600 where there is none, mapped for reading and writing: what is
+ * written there outlives the process, whatever ends it. A null pointer and the error number; EINVAL for a file that is
+ * longer or no file at all. */
+void *gimbal_map_shared(const char *path, size_t bytes, int *error);
 /* Zeroed pages, or a null pointer. Only the self-test asks for them. */
 void *gimbal_map_zeroed(size_t bytes);
 
@@ -41,6 +49,11 @@ int gimbal_open_append(const char *path, int *descriptor);
 /* Stream socket of the file system. */
 int gimbal_connect_local(const char *path, int *descriptor);
 
+/* A socket of the file system for datagrams to whoever may listen. */
+int gimbal_datagram_socket(int *descriptor);
+/* Sends to the socket at `path` or to nobody; never waits. */
+void gimbal_datagram_send(int descriptor, const char *path, const void *start, size_t bytes);
+
 /* TCP over IPv4; addresses and ports are in host order. All sockets are non-blocking and send without delay. */
 int gimbal_tcp_listen(uint32_t address, uint16_t port, int *descriptor, uint16_t *boundPort);
 /* EAGAIN while nobody calls. */
@@ -53,11 +66,17 @@ int gimbal_tcp_ready(int descriptor);
 int gimbal_tcp_send(int descriptor, const void *start, size_t bytes, size_t *sent);
 int gimbal_tcp_receive(int descriptor, void *start, size_t bytes, size_t *received);
 
-/* Opens a pseudo terminal without line discipline. `name` receives the path of the end for the operator, zero-ended.
- * `operatorEnd` is kept open, so that the terminal survives an operator who leaves. */
+/* Opens a pseudo terminal without line discipline, or takes over the one that `gimbal_restart` handed on. `name`
+ * receives the path of the end for the operator, zero-ended. `operatorEnd` is kept open, so that the terminal survives
+ * an operator who leaves. */
 int gimbal_open_pty(int *descriptor, int *operatorEnd, char *name, size_t capacity);
-/* Writes what a terminal that nobody reads has room for and drops the rest. */
-void gimbal_write_some(int descriptor, const void *start, size_t bytes);
+/* Writes what a non-blocking descriptor has room for and returns how much; all of it when nobody can ever read it. */
+size_t gimbal_write_some(int descriptor, const void *start, size_t bytes);
+/* A descriptor of the same terminal or pipe that never blocks a writer; itself for a file, which never does. */
+int gimbal_nonblocking_output(int descriptor);
+/* Opens a serial device without line discipline, 8N1, no flow control, at a usual speed such as 115200; EINVAL for a
+ * speed that is none. What is no terminal is opened as it is. */
+int gimbal_open_serial(const char *path, uint32_t baud, int *descriptor);
 /* Keys one by one without echo, if the descriptor is a terminal; and back. */
 void gimbal_terminal_raw(int descriptor);
 void gimbal_terminal_restore(int descriptor);

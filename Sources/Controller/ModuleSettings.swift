@@ -1,0 +1,121 @@
+import Units
+
+/// The settings of one module that its peer need not share, numbered from zero without gaps.
+public enum ModuleSetting: UInt8, Sendable {
+  case pulseDelayPs, pulseWidthPs, gateDelayPs, gateWidthPs
+  case alarmQberPpm, alarmDetectorK
+  case telemetryMs, logLevel, keyTtlS
+
+  public static var count: UInt8 { 9 }
+
+  /// The setting of a number below `count`.
+  public static func numbered(_ number: UInt8) -> ModuleSetting {
+    guard let setting = ModuleSetting(rawValue: number) else { preconditionFailure("settings have no gaps") }
+    return setting
+  }
+
+  public var name: StaticString {
+    switch self {
+    case .pulseDelayPs: "pulse_delay_ps"
+    case .pulseWidthPs: "pulse_width_ps"
+    case .gateDelayPs: "gate_delay_ps"
+    case .gateWidthPs: "gate_width_ps"
+    case .alarmQberPpm: "alarm_qber_ppm"
+    case .alarmDetectorK: "alarm_detector_k"
+    case .telemetryMs: "telemetry_ms"
+    case .logLevel: "log_level"
+    case .keyTtlS: "key_ttl_s"
+    }
+  }
+
+  public var unit: StaticString {
+    switch self {
+    case .pulseDelayPs, .pulseWidthPs, .gateDelayPs, .gateWidthPs: "ps"
+    case .alarmQberPpm: "ppm"
+    case .alarmDetectorK: "K"
+    case .telemetryMs: "ms"
+    case .logLevel: ""
+    case .keyTtlS: "s"
+    }
+  }
+
+  /// The values that the setting can have, whatever the others are.
+  public var range: ClosedRange<UInt64> {
+    switch self {
+    // The slot is 10 ns long. A delay beyond it would reach into the next slot.
+    case .pulseDelayPs, .gateDelayPs: 0...9990
+    case .pulseWidthPs: 100...5000
+    case .gateWidthPs: 100...9900
+    case .alarmQberPpm: 0...500_000
+    case .alarmDetectorK: 0...400
+    // A line of telemetry is 600 bytes: 100 ms is half of what a serial line at 115 200 baud carries.
+    case .telemetryMs: 100...3_600_000
+    case .logLevel: 0...4
+    case .keyTtlS: 0...4_294_967_295
+    }
+  }
+
+  public var initial: UInt64 {
+    switch self {
+    case .pulseDelayPs: 1750
+    case .pulseWidthPs: 500
+    case .gateDelayPs: 1000
+    case .gateWidthPs: 2000
+    case .alarmQberPpm: 110_000
+    case .alarmDetectorK: 263
+    case .telemetryMs: 1000
+    case .logLevel: 1
+    case .keyTtlS: 86_400
+    }
+  }
+
+  /// What `ModuleSettings.set` asks, and what the setting does.
+  public var condition: StaticString {
+    switch self {
+    case .pulseDelayPs: "pulse_delay_ps must be 0 to 9990, in steps of 10: where the pulse begins in its slot; Alice's"
+    case .pulseWidthPs: "pulse_width_ps must be 100 to 5000, in steps of 100; Alice's"
+    case .gateDelayPs: "gate_delay_ps must be 0 to 9990, in steps of 10: where the gate opens in its slot; Bob's"
+    case .gateWidthPs: "gate_width_ps must be 100 to 9900, in steps of 100; Bob's"
+    case .alarmQberPpm: "alarm_qber_ppm must be 500000 at most: a bound above it raises qber_high; it refuses no key"
+    case .alarmDetectorK: "alarm_detector_k must be 400 at most: a warmer detector raises detector_warm"
+    case .telemetryMs: "telemetry_ms must be 100 to 3600000: the period of telemetry"
+    case .logLevel: "log_level must be 0 (off), 1 (error), 2 (warning), 3 (notice) or 4 (debug)"
+    case .keyTtlS: "key_ttl_s must be below 2^32: after so long a key that nobody fetched is erased; 0 is never"
+    }
+  }
+
+  /// The step of the gateware, where it has one.
+  var step: UInt64 {
+    switch self {
+    case .pulseDelayPs, .gateDelayPs: 10
+    case .pulseWidthPs, .gateWidthPs: 100
+    case .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS: 1
+    }
+  }
+}
+
+/// The values of all settings of a module, each within its range.
+public struct ModuleSettings: Equatable, Sendable {
+  private var values: [9 of UInt64] = .init(repeating: 0)
+
+  public init() {
+    for number in 0..<ModuleSetting.count { values[Int(number)] = ModuleSetting.numbered(number).initial }
+  }
+
+  public subscript(setting: ModuleSetting) -> UInt64 { values[Int(setting.rawValue)] }
+
+  /// False, and nothing changed, for a value that the setting cannot have.
+  public mutating func set(_ setting: ModuleSetting, to value: UInt64) -> Bool {
+    guard setting.range.contains(value), value % setting.step == 0 else { return false }
+    values[Int(setting.rawValue)] = value
+    return true
+  }
+
+  public static func == (a: ModuleSettings, b: ModuleSettings) -> Bool {
+    for i in 0..<Int(ModuleSetting.count) where a.values[i] != b.values[i] { return false }
+    return true
+  }
+
+  /// Pulse or gate as the drivers take them.
+  func picoseconds(_ setting: ModuleSetting) -> Picoseconds { Picoseconds(UInt32(self[setting])) }
+}
