@@ -20,7 +20,7 @@ ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
 CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test budget-test selftest processes
-CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short
+CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
@@ -116,6 +116,9 @@ include Tools/tolerance.mk
 
 # fuzz: hostile input under the address sanitizer.
 include Tools/fuzz.mk
+
+# telemetry: the helper beside the module.
+include Tools/telemetry.mk
 
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
-# usage: Tools/setup.sh [bench]      with those that the comparison with other programs needs
+# usage: Tools/setup.sh [bench|telemetry]    with those that the comparison with other programs, or the tests of the
+#                                            telemetry helper, need
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,6 +33,10 @@ if [ "${1-}" = bench ]; then
   needs_file /usr/include/fftw3.h libfftw3-dev
   needs_file /usr/include/gf2x.h libgf2x-dev
   needs_program taskset util-linux
+fi
+if [ "${1-}" = telemetry ]; then
+  # Not on everybody's path.
+  needs_file /usr/sbin/mosquitto mosquitto
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then
