@@ -27,7 +27,8 @@ NODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 def tell(text):
     # The reader of standard error may be gone, which is no reason to end.
     with contextlib.suppress(OSError, ValueError):
-        print(f"gimbal_telemetry: {text}", file=sys.stderr, flush=True)
+        # One write, so that lines of two threads do not mix.
+        sys.stderr.write(f"gimbal_telemetry: {text}\n")
 
 
 class Parser(argparse.ArgumentParser):

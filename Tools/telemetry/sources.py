@@ -16,7 +16,6 @@ from lines import LINE_BYTES_MAX, Reader
 STANDARD_INPUT = 0
 BAUD = 115_200
 CHUNK_BYTES = 4096
-RETRY_S = 2.0
 
 
 def readable(descriptor, wait):
@@ -105,7 +104,7 @@ class SerialDevice:
         except (OSError, ValueError, termios.error) as error:
             self._lost(error)
             # The caller goes on looking at its signals meanwhile.
-            time.sleep(min(wait, RETRY_S))
+            time.sleep(wait)
             return []
         return list(self.reader.lines(data))
 

@@ -24,6 +24,7 @@ COUNTERS = (
     ("retries", "qkd_bus_retries", "Register transfers that were repeated."),
     ("deadline_misses", "qkd_deadline_misses", "Turns of the controller that came too late."),
 )
+SEEN_ALARMS_MAX = 64
 BLOCKS = (("blocks_ok", "ok"), ("blocks_aborted", "aborted"))
 # Key of the line, name, what the number is multiplied by, meaning.
 GAUGES = (
@@ -116,6 +117,10 @@ class ToPrometheus(Output):
         with self._lock:
             self._totals.follow(earlier, line)
             self._seen_alarms.update(line.alarms)
+            # Noise may make ids up, without end.
+            ended = [name for name in self._seen_alarms if name not in line.alarms]
+            for name in ended[: max(0, len(self._seen_alarms) - SEEN_ALARMS_MAX)]:
+                del self._seen_alarms[name]
 
     def collect(self):
         with self._lock:

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 folder = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(folder))
+sys.path[:0] = [str(folder), str(folder.parent)]
 # Named tests, as `test_peers.MqttTests`, or all of them.
 loader = unittest.TestLoader()
 suite = loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:] else loader.discover(str(folder))

@@ -56,7 +56,8 @@ class LineTests(unittest.TestCase):
     def test_otherForms_areRefused(self):
         good = support.raw()
         for bad in (
-            b"", b"\n", good[:-1], good[1:], b" " + good, good.replace(b" ", b"  ", 1), good[:-1] + b" \n",
+            b"", b"\n", good[:-1], good[:-1] + b" x=12", good[1:], b" " + good, good.replace(b" ", b"  ", 1),
+            good[:-1] + b" \n",
             good[:-1] + b" seq=12\n", good[:-1] + b"\r\n", good[:-1] + b" x=\xff\n", good[:-1] + b" X=1\n",
             good + good, good[:-1] + good, b"telemetry\n",
         ):

@@ -123,6 +123,14 @@ class PrometheusTests(unittest.TestCase):
         self.assertEqual(found[("qkd_alarm", "qber_high", "critical")], 1)
         self.assertNotIn(("qkd_alarm", "qber_high", "major"), found)
 
+    def test_madeUpAlarms_areForgottenAndActiveOnesKept(self):
+        for number in range(300):
+            self.output._accept(line(alarms=f"a{number}:minor,stays:major"))
+            found = [name for name in self.samples() if name[0] == "qkd_alarm"]
+            self.assertIn(("qkd_alarm", "stays", "major"), found)
+            self.assertIn(("qkd_alarm", f"a{number}", "minor"), found)
+        self.assertEqual(len(found), 64)
+
     def test_silence_removesGaugesAndKeepsCounts(self):
         self.output._accept(line())
         self.clock.now += 5.0
@@ -224,6 +232,13 @@ class MavlinkTests(unittest.TestCase):
         self.output._accept(line(alarms="none"))
         self.assertEqual(self.texts(), [(6, "QKD alarm ended: link_down")])
 
+    def test_whoConnectsAgain_isToldTheAlarmsAgain(self):
+        self.output._accept(line(alarms="link_down:warning"))
+        self.messages()
+        self.output._open_anew()
+        self.output._accept(line(alarms="link_down:warning"))
+        self.assertEqual(self.texts(), [(5, "QKD warning alarm: link_down")])
+
     def test_silence_isToldOnceAndEnds(self):
         self.output._accept(line(alarms="none"))
         self.clock.now += 5.1
@@ -289,6 +304,16 @@ class OutputTests(unittest.TestCase):
         output.end()
         output.join(support.LIMIT_S)
         self.assertEqual(told, ["failing: somewhere: it is broken; trying again", "failing: works again"])
+
+    def test_sameFault_isToldAgainOnlyAfterItsEnd(self):
+        told = []
+        output = FailingOutput(period=1.0, tell=told.append)
+        for action in (output.well, *[lambda: output.fault("f")] * 3, output.well, output.well):
+            action()
+        self.assertEqual(told, ["failing: f", "failing: works again"])
+        output.fault("f")
+        output.fault("g")
+        self.assertEqual(told[2:], ["failing: f", "failing: g"])
 
     def test_blockedOutput_losesOldestLinesAndHoldsNobody(self):
         output = FailingOutput(period=1.0, tell=self.fail)

@@ -233,13 +233,16 @@ class MavlinkTests(unittest.TestCase):
             self.assertEqual(helper.errors, "gimbal_telemetry: read 1 lines, dropped 0\n")
 
     def test_peerThatGoes_isConnectedToAgain(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_server(("127.0.0.1", 0)) as server, contextlib.ExitStack() as stack:
+            server.settimeout(support.LIMIT_S)
             with Helper("--mavlink", "tcp:127.0.0.1:{}".format(server.getsockname()[1])) as helper:
-                for _ in range(2):
+                # Also one who only says that he has nothing more to say.
+                for go in (socket.socket.close, lambda stream: stream.shutdown(socket.SHUT_WR), socket.socket.close):
                     stream, _ = server.accept()
+                    stack.callback(stream.close)
                     helper.feed(raw())
                     self.assertTrue(stream.recv(1))
-                    stream.close()
+                    go(stream)
 
 
 if __name__ == "__main__":

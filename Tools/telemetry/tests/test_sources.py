@@ -9,6 +9,7 @@ import socket
 import unittest
 
 import support
+import sources
 from peers import Broker, kept, sample, scrape, sentences
 from support import Folder, Helper, free_port, raw, until
 
@@ -20,11 +21,12 @@ class SourceTests(unittest.TestCase):
             path = folder / "telemetry"
             with Helper("--source", f"unix:{path}", "--prometheus", port) as helper:
                 until(lambda: sample(port, "qkd_up") == 0)
-                # A good line, two in one, one without its end, one that is too long.
-                for datagram in (raw(), raw() * 2, raw()[:-1], raw()[:-1] + b" x=" + b"1" * 1024 + b"\n", b""):
+                longest = raw()[:-1] + b" x=" + b"1" * (1024 - len(raw()) - len(" x=")) + b"\n"
+                # Two good ones; two in one, one without its end, some that are too long, an empty one.
+                for datagram in (raw(), longest, raw() * 2, raw()[:-1], longest + b"x", b"1" + longest, b""):
                     sender.sendto(datagram, str(path))
-                until(lambda: sample(port, "qkd_telemetry_lines_dropped_total") == 4)
-                self.assertEqual(sample(port, "qkd_telemetry_lines_total"), 1)
+                until(lambda: sample(port, "qkd_telemetry_lines_dropped_total") == 5)
+                self.assertEqual(sample(port, "qkd_telemetry_lines_total"), 2)
                 self.assertEqual(helper.end(), 0)
             self.assertFalse(path.exists())
 
@@ -77,6 +79,14 @@ class SourceTests(unittest.TestCase):
                 self.assertEqual(helper.errors.count("trying again"), 1)
             for descriptor in second:
                 os.close(descriptor)
+
+    def test_deviceThatIsMissing_isToldOnce(self):
+        told = []
+        device = sources.SerialDevice("/nonexistent/tty", 9600, told.append)
+        for _ in range(3):
+            self.assertEqual(device.lines(0), [])
+        self.assertEqual(len(told), 1)
+        self.assertRegex(told[0], "tty:/nonexistent/tty: .*; trying again")
 
     def written(self, master, condition, **changes):
         """Writes lines until the condition holds; opening the device may forget the first of them."""
