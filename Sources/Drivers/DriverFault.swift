@@ -6,9 +6,11 @@ public enum DriverFault: Error, Equatable, Sendable {
   /// The bus failed on the way to this register.
   case bus(BusError, address: UInt8)
   /// Every attempt brought back a damaged reply. `reply` has the first eight bytes of the last one, from the
-  /// status byte of an SPI reply, or the bytes of an I2C reply, most significant first.
+  /// status byte of an SPI reply, or the bytes of an I2C reply, most significant first. A part without a checksum
+  /// never gave the same reply twice in a row.
   case damaged(address: UInt8, reply: UInt64)
-  /// The device answered with this status and did nothing; a damaged command only after every attempt.
+  /// The device answered with this status and did nothing, a damaged command only after every attempt; or it is busy
+  /// with what was begun, and was asked for nothing.
   case refused(address: UInt8, status: UInt8)
   /// The register did not hold what was just written to it.
   case readBackDiffers(address: UInt8, wrote: UInt32, read: UInt32)

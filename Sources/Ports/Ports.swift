@@ -15,6 +15,7 @@ public protocol SpiBus: ~Copyable {
 /// The I2C bus of the housekeeping devices, controller side.
 public protocol I2cBus: ~Copyable {
   /// Writes `bytes` to the target at the seven-bit `address`, then reads `reply.count` bytes after a repeated start.
+  /// Without `bytes` it only reads, without a `reply` it only writes; one of them is never empty.
   mutating func transfer(
     _ bytes: Span<UInt8>, to address: UInt8, reply: inout MutableSpan<UInt8>
   ) throws(BusError)
