@@ -27,6 +27,25 @@ public enum DeviceFault: Equatable, Sendable {
   case failedMotor(Int, from: Instant)
   /// The wave plates turn no faster than this.
   case slowPlates(degreesPerSecond: Double)
+  /// One of the bought parts on the I2C bus misbehaves.
+  case part(BoardPart, PartFault)
+}
+
+/// The bought parts by name.
+public enum BoardPart: Equatable, Sendable { case tmp117, ads1115, mcp4728, eeprom }
+
+/// One way in which a bought part misbehaves. Counts run from the start of the simulation.
+public enum PartFault: Equatable, Sendable {
+  /// From this time on the part does not acknowledge.
+  case silent(from: Instant)
+  /// Every so many writes are acknowledged and forgotten.
+  case lostWrite(every: UInt64)
+  /// One bit of every so many replies is flipped on the wire.
+  case flippedReply(every: UInt64)
+  /// The data line keeps its level while the part should answer.
+  case stuckReply(high: Bool)
+  /// What takes time never ends: a conversion, or the writing of an EEPROM.
+  case frozen
 }
 
 /// Everything that goes wrong with one module in one simulation.

@@ -19,7 +19,8 @@ public struct SimulatedSpiBus: SpiBus, ~Copyable {
   }
 }
 
-/// The I2C bus of one simulated module. Both have wave plates on it; only Bob has a front-end.
+/// The I2C bus of one simulated module. Both have wave plates, a temperature sensor and an EEPROM on it; only Bob has a
+/// front-end, only Alice has converters.
 public struct SimulatedI2cBus: I2cBus, ~Copyable {
   private let simulation: Simulation
   private let role: Role
@@ -42,7 +43,7 @@ public struct SimulatedI2cBus: I2cBus, ~Copyable {
     switch address {
     case WavePlatesMap.i2cAddress: return simulation.plates(of: role).exchange(sent, replyCount: replyCount)
     case FrontEndMap.i2cAddress where role == .bob: return simulation.frontEnd.exchange(sent, replyCount: replyCount)
-    default: return nil
+    default: return simulation.exchange(sent, withPartAt: address, replyCount: replyCount, of: role)
     }
   }
 }

@@ -16,6 +16,8 @@ public final class Simulation {
   public let frontEnd: FrontEndModel
   private let alicePlates: WavePlateModel
   private let bobPlates: WavePlateModel
+  private let aliceParts: BoardParts
+  private let bobParts: BoardParts
   public private(set) var now = Instant(ns: 0)
   /// Slots in which lasers could fire.
   public private(set) var pulsesSent: UInt64 = 0
@@ -52,6 +54,8 @@ public final class Simulation {
     frontEnd = FrontEndModel(faults: bobFaults)
     alicePlates = WavePlateModel(faults: aliceFaults)
     bobPlates = WavePlateModel(faults: bobFaults)
+    aliceParts = BoardParts(role: .alice, faults: aliceFaults)
+    bobParts = BoardParts(role: .bob, faults: bobFaults)
     process = ChannelProcess(scenario, seed: Philox.block(low: 1, high: 0, key: seed).0)
     sampler = DetectionSampler(choices: choices, deadSlots: scenario.receiver.deadSlots)
     ungated = SeededRandom(seed: Philox.block(low: 2, high: 0, key: seed).0)
@@ -61,6 +65,7 @@ public final class Simulation {
 
   public func fpga(of role: Role) -> FpgaModel { role == .alice ? alice : bob }
   public func plates(of role: Role) -> WavePlateModel { role == .alice ? alicePlates : bobPlates }
+  public func parts(of role: Role) -> BoardParts { role == .alice ? aliceParts : bobParts }
 
   /// Lets time pass. Earlier times than `now` are ignored.
   public func advance(to time: Instant) {
@@ -93,6 +98,16 @@ public final class Simulation {
   public func setInterlock(closed: Bool) {
     if alice.isInterlockClosed != closed { settle() }
     alice.isInterlockClosed = closed
+  }
+
+  /// One I2C transfer to a bought part of a module, nil if it is not acknowledged. The attenuator acts at once.
+  func exchange(_ sent: [UInt8], withPartAt address: UInt8, replyCount: Int, of role: Role) -> [UInt8]? {
+    let parts = parts(of: role)
+    let transmission = parts.transmission
+    parts.photonsPerSlot = role == .alice && alice.isOpen ? alice.emission.photonsPerSlot : 0
+    let reply = parts.exchange(sent, with: address, replyCount: replyCount, at: now)
+    if parts.transmission != transmission { settle() }
+    return reply
   }
 
   private func segmentEnd(before target: UInt64) -> UInt64 {
@@ -187,7 +202,7 @@ public final class Simulation {
       self.start = start
       isLit = simulation.alice.isOpen
       isGated = simulation.bob.isOpen
-      settings = simulation.alice.emission
+      settings = simulation.alice.emission.attenuated(by: simulation.aliceParts.transmission)
       let gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
       enabled = simulation.bob.enabledDetectors
       table = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: gate)
