@@ -96,7 +96,7 @@ let deviceModules: [Target] = [
     ]),
   module("LinkControl", uses: ["Units"]),
   module("Health", uses: ["Units"]),
-  module("KeyStore", uses: ["FixedStorage", "Ports"]),
+  module("KeyStore", uses: ["BinaryField", "Checksum", "FixedStorage", "Ports", "Units"]),
   module("Console", uses: ["FixedStorage", "Ports"]),
   module(
     "Controller",
@@ -171,7 +171,7 @@ let hostModules: [Target] = [
     ]),
   suite("LinkControl", uses: ["HostStorage", "Units"]),
   suite("Health", uses: ["HostStorage", "Units"]),
-  suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports"]),
+  suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports", "Twin", "Units"]),
   suite("Console", uses: ["FixedStorage", "HostConsole", "HostStorage", "Ports"]),
   suite(
     "Controller",

@@ -180,6 +180,14 @@ static int flushFolder(char *path) {
   return error;
 }
 
+int gimbal_flush_folder(const char *path) {
+  char folder[4096];
+  size_t length = strlen(path);
+  if (length >= sizeof folder) return ENAMETOOLONG;
+  memcpy(folder, path, length + 1);
+  return flushFolder(folder);
+}
+
 int gimbal_replace(const char *path, const void *start, size_t bytes) {
   static char beside[4096];
   size_t length = strlen(path);

@@ -19,7 +19,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .abandonSession: abandon()
     case .eraseKeys:
       core.pool.wipe()
-      core.keys.wipe()
+      core.keys.wipe(&board)
       abandon()
     }
   }

@@ -75,9 +75,14 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let unused = core.pool.unusedBytes
     set(.authLow, unused < 64 * AuthenticationPool.bytesPerBlock)
     set(.authEmpty, unused < AuthenticationPool.bytesPerBlock)
+    let keys = core.keys.counts
     set(.keysFull, core.keys.count * 5 >= KeyRing.capacity * 4)
-    set(.keysDropped, core.keys.dropped > watch.keysDroppedSeen)
-    if ticks % 1000 == 1 { watch.keysDroppedSeen = core.keys.dropped }
+    set(.keysDropped, keys.dropped > watch.keysDroppedSeen)
+    set(.keysDiffer, keys.blocksMismatched > watch.keysDifferSeen)
+    set(.vaultLost, core.keys.vaultFailed)
+    guard ticks % 1000 == 1 else { return }
+    watch.keysDroppedSeen = keys.dropped
+    watch.keysDifferSeen = keys.blocksMismatched
   }
 
   private mutating func watchDetectors() {

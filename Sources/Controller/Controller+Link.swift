@@ -1,5 +1,6 @@
 import Distillation
 import Drivers
+import KeyStore
 import LinkControl
 import Ports
 import Sifting
@@ -48,6 +49,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     apply(.linkLost)
     inbox.reset()
     core.channel.reset()
+    core.keys.beginConnection()
   }
 
   private func canServe(_ header: FrameHeader) -> Bool {
@@ -59,7 +61,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     switch header.type {
     case .detections: return core.channel.half(of: header.block) != nil || core.freeHalf != nil
     case .close: return core.distiller.isIdle
-    case .hello, .refuse, .window, .windowSet, .stop, .drained, .choices, .sifted, .closed,
+    case .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .choices, .sifted, .closed,
       .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort, .permutation, .loaded,
       .parities, .accepted, .rejected, .seedTaken:
       return true
@@ -70,6 +72,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     switch header.type {
     case .hello, .refuse, .window, .windowSet, .stop, .drained:
       takeSession(header.type)
+    case .held:
+      takeHeld(header)
     case .detections, .choices, .sifted:
       takeSifting(header)
     case .close, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort,

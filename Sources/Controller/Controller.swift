@@ -121,6 +121,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     self.now = now
     started = now
     rates = RateMeter(at: now)
+    core.keys.lifetime = settings.keyLifetime
     traced.note(.started(traced.starts), at: 0)
     logged = traced.kept.upperBound
     state = .booting(deadline: now + limits.bootTimeout)
@@ -129,7 +130,9 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   public var role: Role { End.role }
   public var totals: SessionTotals { core.totals }
   public var wireCounters: WireCounters { end.wireCounters }
+  /// Keys in store, and those of them that the peer has not shown to have.
   public var keyCount: Int { core.keys.count }
+  public var heldKeyCount: Int { core.keys.heldCount }
   public var exchangeWindow: ExchangeWindow { window }
 
   /// One tick: heartbeat, deadlines, link, optics, a slice of distillation.
@@ -147,6 +150,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     keepHouse()
     scanGate()
     distil(slicesMax: 4)
+    core.tendKeys(at: now, linkIsUp: linkIsUp, &board)
     flush()
     traceChanges()
     watchHealth()
@@ -155,7 +159,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   /// Works on the block in distillation until it waits or `slicesMax` bounded pieces are done; true if work is left.
   @discardableResult
   public mutating func distil(slicesMax: Int) -> Bool {
-    for _ in 0..<slicesMax where !core.distil(&board) {
+    for _ in 0..<slicesMax where !core.distil(at: now, &board) {
       noteDrained()
       return false
     }
@@ -194,9 +198,6 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   public mutating func loadAuthenticationKey(_ secret: Span<UInt8>) throws(PoolFault) {
     try core.pool.load(secret, journal: &board)
   }
-
-  /// Hands out the oldest key once; nil when there is none.
-  public mutating func deliverKey(into key: inout MutableSpan<UInt64>) -> KeyId? { core.keys.deliver(into: &key) }
 
   /// Puts an event through the transition table and performs the action.
   mutating func apply(_ event: ModuleEvent) {

@@ -2,6 +2,7 @@ import Console
 import Distillation
 import Drivers
 import FixedStorage
+import KeyStore
 import LinkControl
 import Ports
 import Units
@@ -110,6 +111,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
     configuration = candidate.link
     settings = candidate.own
+    core.keys.lifetime = settings.keyLifetime
     policyReason = .configured
     core.distiller.adopt(configuration.plan())
     do throws(DriverFault) {

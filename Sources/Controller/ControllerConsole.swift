@@ -1,8 +1,8 @@
 public import Console
 import Distillation
 import Drivers
-public import FixedStorage
-public import KeyStore
+import FixedStorage
+import KeyStore
 import LinkControl
 import Ports
 import RegisterMap
@@ -216,25 +216,29 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
-  /// Names and sizes of the keys in store, never their bits.
+  /// Names and states of the keys in store, never their bits.
   private func showKeys(on terminal: inout Screen) {
-    let shown = min(core.keys.count, 16)
-    for i in 0..<shown {
+    for i in 0..<min(core.keys.count, 16) {
+      guard let key = core.keys.listing(i) else { break }
       var text = Line()
       text.append("key      ")
-      text.append(core.keys.id(at: i))
-      text.append("  ")
-      text.append(decimal: UInt64(KeyRing.keyBits))
-      text.append(" bit")
+      text.append(key.id)
+      text.append(key.isReleased ? "  released" : "  held")
       terminal.printLine(text)
     }
+    let counts = core.keys.counts
     var text = Line()
-    text.append("keys     in store ")
-    text.append(decimal: UInt64(core.keys.count))
-    text.append("  delivered ")
-    text.append(decimal: core.keys.delivered)
-    text.append("  dropped ")
-    text.append(decimal: core.keys.dropped)
+    text.append("keys     in store ", UInt64(core.keys.count))
+    text.append("  held ", UInt64(core.keys.heldCount))
+    text.append("  delivered ", counts.delivered)
+    text.append("  dropped ", counts.dropped)
+    terminal.printLine(text)
+    text.clear()
+    text.append("erased   unshared ", counts.unshared)
+    text.append("  expired ", counts.expired)
+    text.append("  lost ", counts.lost)
+    text.append("  blocks mismatched ", counts.blocksMismatched)
+    if core.keys.vaultFailed { text.append("  the vault failed") }
     terminal.printLine(text)
   }
 
@@ -251,13 +255,4 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
 extension Role {
   var name: StaticString { self == .alice ? "alice" : "bob" }
-}
-
-extension Text {
-  /// The name of a key: block and index, both decimal.
-  public mutating func append(_ id: KeyId) {
-    append(decimal: UInt64(id.block))
-    append(".")
-    append(decimal: UInt64(id.index))
-  }
 }

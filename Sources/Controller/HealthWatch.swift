@@ -14,6 +14,8 @@ struct HealthWatch: Sendable {
   private(set) var isSkewed = false
   /// Keys without room that an alarm was raised for.
   var keysDroppedSeen: UInt64 = 0
+  /// Blocks of other keys at the peer that an alarm was raised for.
+  var keysDifferSeen: UInt64 = 0
 
   private static var blocksMax: UInt32 { 20 }
 

@@ -4,6 +4,7 @@ import FixedStorage
 public import KeyStore
 import Ports
 public import Sifting
+import Units
 public import Wire
 
 /// What a session works on: sifted keys, the way to the peer, the distiller and the key stores.
@@ -90,11 +91,11 @@ public struct LinkCore: ~Copyable {
   }
 
   /// Does one slice of distillation; false when it waits for the peer or has nothing to do.
-  mutating func distil(_ board: inout some ModuleBoard & ~Copyable) -> Bool {
+  mutating func distil(at now: Instant, _ board: inout some ModuleBoard & ~Copyable) -> Bool {
     if let half = sealed, distiller.isIdle { beginDistillation(half, &board) }
     switch distiller.phase {
     case .finished, .refused:
-      settle(&board)
+      settle(at: now, &board)
       return true
     case .idle, .comparingCounts, .drawingPermutation, .awaitingPermutation, .loading, .awaitingPeerLoad,
       .comparingParities, .reconciling, .awaitingHash, .hashing, .countingErrors, .awaitingVerdict,
@@ -139,13 +140,13 @@ public struct LinkCore: ~Copyable {
   }
 
   /// Books a finished block, stores its key and frees its half.
-  private mutating func settle(_ board: inout some ModuleBoard & ~Copyable) {
+  private mutating func settle(at now: Instant, _ board: inout some ModuleBoard & ~Copyable) {
     let summary = distiller.summary
     totals.book(summary)
     guard let half = channel.half(of: summary.number) else { preconditionFailure("its half is still open") }
     if summary.refusal == nil {
       board.blockFinished(summary, confirmedKey: distiller.keptKey, secretKey: distiller.secretKey)
-      storeKey(of: summary)
+      storeKey(of: summary, at: now, &board)
     } else {
       let nothing: [0 of UInt64] = []
       board.blockFinished(summary, confirmedKey: nothing.span, secretKey: nothing.span)
@@ -157,8 +158,11 @@ public struct LinkCore: ~Copyable {
     distilling = nil
   }
 
-  /// The first bytes of the key replenish the authentication pool, the rest becomes 256-bit keys.
-  private mutating func storeKey(of summary: BlockSummary) {
+  /// The first bytes of the key replenish the authentication pool, three words vouch for the rest, and that becomes
+  /// 256-bit keys.
+  private mutating func storeKey(
+    of summary: BlockSummary, at now: Instant, _ vault: inout some KeyVault & ~Copyable
+  ) {
     var bytes: [64 of UInt8] = .init(repeating: 0)
     let count = summary.replenishedBytes
     for i in 0..<count {
@@ -170,16 +174,13 @@ public struct LinkCore: ~Copyable {
     }
     var span = bytes.mutableSpan
     FixedStorage.wipe(&span)
-    let firstWord = (count + 7) / 8
-    let lastStart = summary.finalBits / 64 - KeyRing.keyWords
-    guard firstWord <= lastStart else { return }
-    var index: UInt16 = 0
-    for start in stride(from: firstWord, through: lastStart, by: KeyRing.keyWords) {
-      keys.append(
-        KeyId(block: summary.number, index: index),
-        key: distiller.secretKey.extracting(start..<(start + KeyRing.keyWords)))
-      index += 1
-    }
+    guard KeyLayout.keyCount(finalBits: summary.finalBits) > 0 else { return }
+    totals.authBitsSpent += UInt64(64 * ReleaseTag.words)
+    let link = binding.configuration[Int(ConfigurationField.linkId.rawValue)]
+    let epoch = KeyId.epoch(link: link, aliceNonce: binding.aliceNonce, bobNonce: binding.bobNonce)
+    keys.hold(
+      distiller.secretKey.extracting(first: summary.finalBits / 64),
+      as: KeyId(epoch: epoch, block: summary.number, index: 0), at: now, in: &vault)
   }
 
   /// Forgets the session: every open block is lost and its one-time words are spent.

@@ -116,6 +116,9 @@ public struct ModuleSettings: Equatable, Sendable {
     return true
   }
 
+  /// How long a key waits for its consumer; zero is for ever.
+  var keyLifetime: Nanoseconds { Nanoseconds(milliseconds: 1000 * self[.keyTtlS]) }
+
   /// Pulse or gate as the drivers take them.
   func picoseconds(_ setting: ModuleSetting) -> Picoseconds { Picoseconds(UInt32(self[setting])) }
 }

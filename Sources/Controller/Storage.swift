@@ -17,7 +17,7 @@ public enum StorageName: UInt8, Sendable {
   case parityWords, correctorWords, correctorAsked
   case encoderWords, decoderMessages, decoderWords, syndromes
   case toeplitzSums, toeplitzArena, toeplitzSeed, secretKey
-  case authenticationPool, keyRing
+  case authenticationPool, keyRing, keyReplies
   case outbox, inbox, sessionPayload, distillerPayload
   case spiCommand, spiReply, notes, batchNotes, slots, words
   case trace
@@ -42,7 +42,7 @@ extension SessionMemory {
     let stores = KeyStores(
       pool: AuthenticationPool(
         storage: source.block(.authenticationPool, of: UInt8.self, count: AuthenticationPool.capacityBytes)),
-      keys: KeyRing(storage: source.block(.keyRing, of: UInt64.self, count: KeyRing.storageWords)))
+      keys: KeyRing(storage: source.block(.keyRing, of: UInt64.self, count: KeyRing.storageWords), role: role))
     let distiller = Distiller(
       role: role, plan: configuration.plan(), storage: .taken(from: &source))
     let payload = PayloadBuffer(

@@ -144,10 +144,12 @@ public struct BlockChannel: ~Copyable {
     }
   }
 
-  /// Sends a message of the session; it belongs to no block and tells nothing.
-  public mutating func send(_ type: MessageType, payload: Span<UInt8>, discloses disclosure: Disclosure) {
+  /// Sends a message of the session; it is in no transcript and tells nothing. It may tell of a finished block.
+  public mutating func send(
+    _ type: MessageType, about block: UInt32 = 0, payload: Span<UInt8>, discloses disclosure: Disclosure
+  ) {
     precondition(disclosure == .nothing)
-    outbox.append(outbox.nextHeader(type, block: 0, payloadBytes: payload.count), payload: payload)
+    outbox.append(outbox.nextHeader(type, block: block, payloadBytes: payload.count), payload: payload)
   }
 
   /// Sends a message of an open block. There must be room in the outbox.

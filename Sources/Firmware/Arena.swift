@@ -61,6 +61,7 @@ extension ArenaBlock {
     case .secretKey: self = .secretKey
     case .authenticationPool: self = .authenticationPool
     case .keyRing: self = .keyRing
+    case .keyReplies: self = .keyReplies
     case .outbox: self = .outbox
     case .inbox: self = .inbox
     case .sessionPayload: self = .sessionPayload

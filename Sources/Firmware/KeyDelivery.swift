@@ -7,10 +7,11 @@ import Controller
 /// The first consumer of keys: a file to which every finished key is appended, one line `BLOCK.INDEX HEX` a key.
 ///
 /// BLOCK and INDEX are decimal and name the key on both modules; HEX is the key, 64 lower-case digits, first bit of the
-/// key in the lowest bit of the last digit of each group of 16. What was delivered is erased from the store.
+/// key in the lowest bit of the last digit of each group of 16. A key is erased from the store before it is written: if
+/// writing fails, up to `keysPerTick` keys are lost, and none is delivered twice.
 struct KeyDelivery: ~Copyable {
   /// Keys in one tick, so that a long block does not hold up the control loop.
-  static var keysPerTick: Int { 32 }
+  static var keysPerTick: Int { 16 }
 
   private var descriptor: Int32 = -1
 
@@ -24,10 +25,17 @@ struct KeyDelivery: ~Copyable {
 
   var isWanted: Bool { descriptor >= 0 }
 
-  /// Appends a key and wipes it. After a failure nothing more is taken out of the store.
-  mutating func append(_ id: KeyId, _ key: inout MutableSpan<UInt64>) {
+  /// Appends a key and wipes it; false if it could not be written. After a failure nothing more is taken out of the
+  /// store.
+  mutating func append(_ id: KeyId, _ key: inout MutableSpan<UInt64>) -> Bool {
+    guard isWanted else {
+      wipe(&key)
+      return false
+    }
     var text = Line()
-    text.append(id)
+    text.append(decimal: UInt64(id.block))
+    text.append(".")
+    text.append(decimal: UInt64(id.index))
     text.append(" ")
     for i in key.indices { text.append(hexadecimal: key[i], digits: 16) }
     text.append("\n")
@@ -39,12 +47,13 @@ struct KeyDelivery: ~Copyable {
       return unsafe gimbal_write(descriptor, start, buffer.count)
     }
     text.wipe()
-    guard error != 0 else { return }
+    guard error != 0 else { return true }
     self.descriptor = -1
     var complaint = Line()
-    complaint.append("error: deliver: cannot write, keys stay in store errno=")
+    complaint.append("error: deliver: cannot write, what was taken is lost, other keys stay in store errno=")
     complaint.append(decimal: UInt64(error))
     StandardStream.error.writeLine(complaint)
+    return false
   }
 }
 

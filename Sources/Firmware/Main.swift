@@ -36,13 +36,14 @@ struct Main {
     do throws(StartFault) {
       let secret = try MappedSecret(psk)
       let link = try open(plan)
-      let around = try openSurroundings(options, path)
+      var arena = Arena(trace: try TraceFile(options.trace))
+      let around = try openSurroundings(options, path, &arena)
       let (boardRole, now) = try greet(around.clock)
       guard boardRole == role else { throw StartFault("--board", "the board is the other role's", 0) }
       let configuration = try startConfiguration(options)
       let board = RemoteBoard(
-        socket: around.clock, link: link, journal: FileJournal(journal), saved: ConfigurationFile(options.saved))
-      var arena = Arena(trace: try TraceFile(options.trace))
+        socket: around.clock, link: link, journal: FileJournal(journal), saved: ConfigurationFile(options.saved),
+        keys: try openKeys(options))
       let session = SessionMemory(role: role, configuration: configuration.link, from: &arena)
       let spi = RemoteSpi(socket: around.clock)
       let screen = Screen(storage: arena.screen())
@@ -100,6 +101,11 @@ struct Main {
       throw StartFault("--journal", "the authentication index cannot be read", error.errorNumber)
     }
     secret.close()
+    do throws(StoreError) {
+      try module.loadKeys()
+    } catch {
+      throw StartFault("--keys", "cannot be read", error.errorNumber)
+    }
     return module.run(from: now)
   }
 
@@ -118,8 +124,20 @@ struct Main {
     }
   }
 
+  private static func openKeys(_ options: Options) throws(StartFault) -> KeyFile {
+    do throws(StoreError) { return try KeyFile(options.keys) } catch {
+      throw StartFault("--keys", "cannot be opened", error.errorNumber)
+    }
+  }
+
+  private static func openPort(_ options: Options, _ arena: inout Arena) throws(StartFault) -> KeyPort {
+    do throws(StoreError) { return try KeyPort(options.keyPort, user: options.keyUser, from: &arena) } catch {
+      throw StartFault("--key-port", "cannot be opened", error.errorNumber)
+    }
+  }
+
   private static func openSurroundings(
-    _ options: Options, _ path: Argument
+    _ options: Options, _ path: Argument, _ arena: inout Arena
   ) throws(StartFault) -> ModuleSurroundings {
     let clock: BoardSocket
     do throws(BusError) { clock = try BoardSocket(path) } catch {
@@ -132,11 +150,12 @@ struct Main {
       }
     }
     let telemetry = try TelemetrySocket(options.telemetry)
+    let port = try openPort(options, &arena)
     do throws(LinkError) {
       return ModuleSurroundings(
         clock: clock, terminal: try OperatorTerminal(options.console, baud: options.baud), delivery: delivery,
-        telemetry: telemetry, starts: options.starts, exitsWhenDone: options.exitsWhenDone, privilege: options.privilege
-      )
+        telemetry: telemetry, keyPort: port, starts: options.starts, exitsWhenDone: options.exitsWhenDone,
+        privilege: options.privilege)
     } catch {
       throw StartFault("--console", "cannot open the terminal", error.errorNumber)
     }
@@ -226,6 +245,15 @@ extension LinkError {
   var errorNumber: Int32 {
     switch self {
     case .notConnected, .closedByPeer: 0
+    case .system(let number): number
+    }
+  }
+}
+
+extension StoreError {
+  var errorNumber: Int32 {
+    switch self {
+    case .absent, .empty: 0
     case .system(let number): number
     }
   }

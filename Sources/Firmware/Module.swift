@@ -13,6 +13,7 @@ struct ModuleSurroundings: ~Copyable {
   var terminal: OperatorTerminal
   var delivery: KeyDelivery
   var telemetry: TelemetrySocket
+  var keyPort: KeyPort
   let starts: Bool
   let exitsWhenDone: Bool
   /// What the console may do.
@@ -23,7 +24,7 @@ struct ModuleSurroundings: ~Copyable {
 struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// Pieces of distillation in one tick beyond those of the controller's turn.
   private static var slicesPerTick: Int { 60 }
-  /// Ticks between the end of the session and leaving, for what the peer has still to be told.
+  /// Ticks between the end of the session and leaving, for what the peer has still to be told and to tell of keys.
   private static var ticksAfterEnd: Int { 50 }
 
   private static var prompt: StaticString { Controller<End, RemoteBoard>.prompt }
@@ -48,6 +49,9 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
 
   mutating func load(_ secret: Span<UInt8>) throws(PoolFault) { try controller.loadAuthenticationKey(secret) }
 
+  /// Takes up the keys of an earlier run.
+  mutating func loadKeys() throws(StoreError) { try controller.loadKeys() }
+
   /// Turns until the module is done or its board is gone; returns the exit status.
   mutating func run(from start: Instant) -> Int32 {
     screen.print(Self.prompt)
@@ -67,6 +71,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
       controller.distil(slicesMax: Self.slicesPerTick)
       deliver()
       sendTelemetry(at: controller.now)
+      serveKeyPort()
       if controller.wantsRestart { return restart() }
       if around.exitsWhenDone, isDone() {
         leaveConsole()
@@ -128,12 +133,36 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
     return 1
   }
 
+  /// Takes keys out for the file, makes that durable, and writes them.
   private mutating func deliver() {
-    var key: [4 of UInt64] = .init(repeating: 0)
-    for _ in 0..<KeyDelivery.keysPerTick where around.delivery.isWanted {
-      var span = key.mutableSpan
-      guard let id = controller.deliverKey(into: &span) else { return }
-      around.delivery.append(id, &span)
+    guard around.delivery.isWanted else { return }
+    var keys: [64 of UInt64] = .init(repeating: 0)
+    var ids: [16 of KeyId] = .init(repeating: KeyId(epoch: 0, block: 0, index: 0))
+    var span = keys.mutableSpan
+    var count = 0
+    while count < KeyDelivery.keysPerTick {
+      var key = span._mutatingExtracting((4 * count)..<(4 * count + 4))
+      guard let id = controller.takeKey(into: &key) else { break }
+      ids[count] = id
+      count += 1
+    }
+    guard count > 0 else { return }
+    guard controller.sealKeys() else {
+      wipe(&span)
+      return controller.loseKeys(count)
+    }
+    for i in 0..<count {
+      var key = span._mutatingExtracting((4 * i)..<(4 * i + 4))
+      if !around.delivery.append(ids[i], &key) { controller.loseKeys(1) }
+    }
+  }
+
+  private mutating func serveKeyPort() {
+    around.keyPort.accept()
+    for place in 0..<KeyPort.clientsMax {
+      controller.loseKeys(around.keyPort.exchange(place))
+      around.keyPort.serve(place, &controller)
+      controller.loseKeys(around.keyPort.flush(place))
     }
   }
 
@@ -148,7 +177,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
       ticksLeft -= 1
       return false
     }
-    return !around.delivery.isWanted || controller.keyCount == 0
+    return !around.delivery.isWanted || controller.keyCount == controller.heldKeyCount
   }
 
   private func tellEnd() -> Int32 {

@@ -14,13 +14,11 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, deliver, set, start,
-    exitWhenDone, selftest,
-    bench, version,
-    help
+  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, deliver, keys, keyPort,
+    keyUser, set, start, exitWhenDone, selftest, bench, version, help
 }
 
-let optionTable: [19 of OptionSpec] = [
+let optionTable: [22 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
   OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
   OptionSpec(
@@ -51,6 +49,14 @@ let optionTable: [19 of OptionSpec] = [
   OptionSpec(
     option: .deliver, name: "--deliver", value: "FILE",
     summary: "append finished keys to FILE, one line BLOCK.INDEX HEX a key"),
+  OptionSpec(
+    option: .keys, name: "--keys", value: "FILE", summary: "keep finished keys over a restart; in memory if not given"),
+  OptionSpec(
+    option: .keyPort, name: "--key-port", value: "unix:PATH|tty:PATH",
+    summary: "hand keys out on a socket or a serial line, see Documentation/KeyPort.md"),
+  OptionSpec(
+    option: .keyUser, name: "--key-user", value: "UID",
+    summary: "who may use the socket besides root and the user of this program"),
   OptionSpec(
     option: .set, name: "--set", value: "FIELD=VALUE", summary: "set a field of the configuration; may be repeated"),
   OptionSpec(option: .start, name: "--start", value: "", summary: "begin a session as soon as the link stands"),
@@ -132,6 +138,9 @@ struct Options {
   var trace: Argument?
   var telemetry: Argument?
   var deliver: Argument?
+  var keys: Argument?
+  var keyPort: KeyPortPlan?
+  var keyUser: UInt32?
   var starts = false
   var exitsWhenDone = false
   var configuration = ModuleConfiguration()
@@ -172,8 +181,8 @@ struct Options {
     case .selftest: task = .selfTest
     case .version: task = .version
     case .help: task = .help
-    case .role, .board, .link, .psk, .journal, .configuration, .console, .baud, .privilege, .trace,
-      .telemetry, .deliver, .set, .bench:
+    case .role, .board, .link, .psk, .journal, .configuration, .console, .baud, .privilege, .trace, .telemetry, .deliver,
+      .keys, .keyPort, .keyUser, .set, .bench:
       preconditionFailure("these take a value")
     }
   }
@@ -196,6 +205,13 @@ struct Options {
       telemetry = value.after("unix:")
       return telemetry != nil
     case .deliver: deliver = value
+    case .keys: keys = value
+    case .keyPort:
+      keyPort = KeyPortPlan(value)
+      return keyPort != nil
+    case .keyUser:
+      keyUser = decimal(value.bytes, max: UInt64(UInt32.max)).map { UInt32($0) }
+      return keyUser != nil
     case .set: return Self.set(value, in: &configuration)
     case .bench: return takeBench(value)
     case .start, .exitWhenDone, .selftest, .version, .help: preconditionFailure("these take no value")

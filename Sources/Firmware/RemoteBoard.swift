@@ -13,14 +13,17 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
   private var link: TcpLink
   private var journal: FileJournal
   private var saved: ConfigurationFile
+  private var keys: KeyFile
 
   init(
-    socket: BoardSocket, link: consuming TcpLink, journal: consuming FileJournal, saved: consuming ConfigurationFile
+    socket: BoardSocket, link: consuming TcpLink, journal: consuming FileJournal, saved: consuming ConfigurationFile,
+    keys: consuming KeyFile
   ) {
     self.socket = socket
     self.link = link
     self.journal = journal
     self.saved = saved
+    self.keys = keys
   }
 
   mutating func transfer(
@@ -65,6 +68,15 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
 
   mutating func save(_ text: Span<UInt8>) throws(StoreError) { try saved.save(text) }
   mutating func load(into bytes: inout MutableSpan<UInt8>) throws(StoreError) -> Int { try saved.load(into: &bytes) }
+
+  mutating func readKeyRecord(_ place: Int, into record: inout MutableSpan<UInt8>) throws(StoreError) {
+    try keys.readKeyRecord(place, into: &record)
+  }
+  mutating func writeKeyRecord(_ place: Int, _ record: Span<UInt8>) throws(StoreError) {
+    try keys.writeKeyRecord(place, record)
+  }
+  mutating func syncKeyRecords() throws(StoreError) { try keys.syncKeyRecords() }
+  mutating func wipeKeyRecords() throws(StoreError) { try keys.wipeKeyRecords() }
 
   // Nothing leaves a module this way; only the twin watches blocks.
   mutating func eventsSifted(_ number: UInt32, announcements: Span<UInt8>, notes: Span<UInt8>) {}

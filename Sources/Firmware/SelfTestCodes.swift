@@ -32,7 +32,7 @@ func testFields(_ tally: inout Tally) {
 /// The bytes of one frame, with checksums by Python's binascii.crc_hqx and zlib.crc32, and back.
 func testFrame(_ tally: inout Tally) {
   let expected: [22 of UInt8] = [
-    0x47, 0x51, 0x04, 0x1c, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 0, 0, 2, 0xd0, 0x27, 0xaa, 0x55, 0x30, 0xc4, 0x46, 0x64,
+    0x47, 0x51, 0x05, 0x1c, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 0, 0, 2, 0xd3, 0x52, 0xaa, 0x55, 0xde, 0x23, 0xd2, 0xa0,
   ]
   var outbox = Outbox(storage: mappedBlock(of: UInt8.self, count: Outbox.capacityBytes))
   var inbox = Inbox(storage: mappedBlock(of: UInt8.self, count: Inbox.capacityBytes))

@@ -3,6 +3,7 @@ import BinaryField
 import Estimation
 import FixedStorage
 import KeyStore
+import Ports
 import PrivacyAmplification
 import Reconciliation
 import Units
@@ -155,17 +156,42 @@ private func refusal(
   return nil
 }
 
+/// Both ends store a block of four keys, tell each other, and hand the keys out once.
 private func testKeyRing(_ tally: inout Tally) {
-  var ring = KeyRing(storage: mappedBlock(of: UInt64.self, count: KeyRing.storageWords))
-  for i in UInt16(0)..<3 {
-    let key: [4 of UInt64] = [UInt64(i), 1, 2, 3]
-    ring.append(KeyId(block: 7, index: i), key: key.span)
-  }
+  var alice = KeyRing(storage: mappedBlock(of: UInt64.self, count: KeyRing.storageWords), role: .alice)
+  var bob = KeyRing(storage: mappedBlock(of: UInt64.self, count: KeyRing.storageWords), role: .bob)
+  var vault = NoVault()
+  var finalKey: [27 of UInt64] = .init(repeating: 0)
+  for i in finalKey.indices { finalKey[i] = UInt64(i) &* 0x9e37_79b9_7f4a_7c15 }
+  let id = KeyId(epoch: 5, block: 7, index: 0)
+  alice.hold(finalKey.span, as: id, at: Instant(ns: 0), in: &vault)
+  bob.hold(finalKey.span, as: id, at: Instant(ns: 0), in: &vault)
+  alice.keep(in: &vault)
+  bob.keep(in: &vault)
   var key: [4 of UInt64] = .init(repeating: 0)
   var span = key.mutableSpan
-  for i in UInt16(0)..<3 {
-    tally.expect("name of the oldest key", ring.deliver(into: &span) == KeyId(block: 7, index: i))
-    tally.expect("its first word", span[0], is: UInt64(i))
+  tally.expect("no key before both know", next(.all, &alice, &span) == nil)
+  if let told = alice.nextTelling(), let answer = bob.hear(told, isOpen: false, in: &vault) {
+    tally.expect("tag of a count", told.tag, is: 0x491c_70aa_90d1_de30)
+    _ = alice.hear(answer, isOpen: false, in: &vault)
   }
-  tally.expect("an empty ring gives no key", ring.deliver(into: &span) == nil)
+  for index in UInt16(0)..<4 {
+    tally.expect("name of the next key", next(.all, &alice, &span) == KeyId(epoch: 5, block: 7, index: index))
+    tally.expect("its first word", span[0], is: finalKey[11 + 4 * Int(index)])
+  }
+  tally.expect("an empty ring gives no key", next(.all, &alice, &span) == nil)
+  tally.expect("the other end has its own keys", next(.own, &bob, &span) == KeyId(epoch: 5, block: 7, index: 1))
+}
+
+private func next(_ share: KeyShare, _ ring: inout KeyRing, _ key: inout MutableSpan<UInt64>) -> KeyId? {
+  var vault = NoVault()
+  do throws(DeliveryRefusal) { return try ring.takeNext(share, into: &key, in: &vault) } catch { return nil }
+}
+
+/// The vault of a module that has none.
+private struct NoVault: KeyVault, ~Copyable {
+  mutating func readKeyRecord(_ place: Int, into record: inout MutableSpan<UInt8>) throws(StoreError) { throw .absent }
+  mutating func writeKeyRecord(_ place: Int, _ record: Span<UInt8>) throws(StoreError) { throw .absent }
+  mutating func syncKeyRecords() throws(StoreError) { throw .absent }
+  mutating func wipeKeyRecords() throws(StoreError) { throw .absent }
 }

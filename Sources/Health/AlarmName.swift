@@ -26,11 +26,11 @@ public enum Severity: UInt8, Sendable, Comparable {
 public enum AlarmName: UInt8, Sendable {
   case fault, zeroized, interlockOpen, clockLost, fifoOverflow
   case linkDown, sessionRefused, blocksRefused, qberHigh
-  case authLow, authEmpty, keysFull, keysDropped, keysDiffer
+  case authLow, authEmpty, keysFull, keysDropped, keysDiffer, vaultLost
   case detectorSilent, detectorSkewed, detectorWarm
   case lateTicks, wireRetries
 
-  public static var count: Int { 19 }
+  public static var count: Int { 20 }
 
   public var name: StaticString {
     switch self {
@@ -48,6 +48,7 @@ public enum AlarmName: UInt8, Sendable {
     case .keysFull: "keys_full"
     case .keysDropped: "keys_dropped"
     case .keysDiffer: "keys_differ"
+    case .vaultLost: "vault_lost"
     case .detectorSilent: "detector_silent"
     case .detectorSkewed: "detector_skewed"
     case .detectorWarm: "detector_warm"
@@ -59,7 +60,7 @@ public enum AlarmName: UInt8, Sendable {
   public var severity: Severity {
     switch self {
     case .fault, .zeroized, .interlockOpen, .authEmpty: .critical
-    case .clockLost, .sessionRefused, .blocksRefused, .qberHigh, .keysDiffer, .detectorSilent: .major
+    case .clockLost, .sessionRefused, .blocksRefused, .qberHigh, .keysDiffer, .vaultLost, .detectorSilent: .major
     case .fifoOverflow, .linkDown, .keysDropped, .detectorSkewed, .detectorWarm, .lateTicks: .minor
     case .authLow, .keysFull, .wireRetries: .warning
     }
@@ -81,6 +82,7 @@ public enum AlarmName: UInt8, Sendable {
     case .authEmpty: "no one-time bytes are left: no block can be opened"
     case .keysFull: "four fifths of the key store are taken: nobody fetches the keys"
     case .keysDropped: "keys found no room in the store"
+    case .vaultLost: "the file of the keys cannot be written: no key is handed out"
     case .keysDiffer: "the peer did not prove that it holds the same keys"
     case .detectorSilent: "a detector counted nothing for a second of light"
     case .detectorSkewed: "a detector counted less than a twelfth or more than a quarter of all clicks"
@@ -106,6 +108,7 @@ public enum AlarmName: UInt8, Sendable {
     case .authEmpty: "bring a new pre-shared key"
     case .keysFull: "let the consumer fetch keys, or stop the exchange"
     case .keysDropped: "as for keys_full; what found no room is gone on both sides"
+    case .vaultLost: "room and rights of the file of --keys; then start the program anew"
     case .keysDiffer: "link and trace; somebody on the link may be forging"
     case .detectorSilent: "counters shows which; bias, gate and fibre of that detector"
     case .detectorSkewed: "counters and pdl; stray light, bias, or polarisation-dependent loss"

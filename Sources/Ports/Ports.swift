@@ -97,3 +97,17 @@ public enum StoreError: Error, Equatable, Sendable {
   case empty
   case system(Int32)
 }
+
+/// Storage that survives power loss, for keys: records of 64 bytes by place, zero until they are written.
+///
+/// All of it throws `StoreError.absent` on a module that keeps its keys in memory only.
+public protocol KeyVault: ~Copyable {
+  /// Copies the record at `place` into `record`, 64 bytes.
+  mutating func readKeyRecord(_ place: Int, into record: inout MutableSpan<UInt8>) throws(StoreError)
+  /// Replaces a record. A power cut before the next sync leaves the old one, the new one, or neither.
+  mutating func writeKeyRecord(_ place: Int, _ record: Span<UInt8>) throws(StoreError)
+  /// Returns only after everything that was written would be found again after power loss.
+  mutating func syncKeyRecords() throws(StoreError)
+  /// Overwrites all records with zeros; durable on return.
+  mutating func wipeKeyRecords() throws(StoreError)
+}

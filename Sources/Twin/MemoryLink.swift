@@ -9,6 +9,8 @@ private struct Pipe {
   /// What was sent together arrives together.
   private var runs: [(due: UInt64, count: Int)] = []
 
+  var capacity: Int { bytes.count }
+
   init(capacity: Int) { bytes = [UInt8](repeating: 0, count: capacity) }
 
   /// Takes as much as there is room for and returns how much that was.
@@ -60,8 +62,14 @@ public final class MemoryCable {
 
   public func passTick() { tick += 1 }
 
-  /// Breaks the link for good; what is under way is lost.
+  /// Breaks the link; what is under way is lost.
   public func cut() { isCut = true }
+
+  /// Joins the link again, empty.
+  public func mend() {
+    isCut = false
+    for i in pipes.indices { pipes[i] = Pipe(capacity: pipes[i].capacity) }
+  }
 
   func send(_ bytes: Span<UInt8>, from end: Int) throws(LinkError) -> Int {
     guard !isCut else { throw .closedByPeer }

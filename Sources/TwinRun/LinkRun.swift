@@ -21,6 +21,9 @@ package struct RunPlan {
   /// What the journals of the two modules remember of earlier runs.
   package var aliceJournal = JournalMedium()
   package var bobJournal = JournalMedium()
+  /// The vaults of the two modules; nil: keys are in memory only.
+  package var aliceVault: VaultMedium?
+  package var bobVault: VaultMedium?
   /// Length of the pre-shared authentication key; a block takes 64 bytes.
   package var secretBytes = 4096
   package var records: URL?
@@ -56,6 +59,8 @@ package struct LinkRun: ~Copyable {
   static var linkDelayTicks: UInt64 { 1 }
   /// Pieces of distillation in one tick, so that a tick's work is bounded as it is on the board.
   static var slicesPerTick: Int { 64 }
+  /// How long the modules are waited for when they rest and still have to agree on keys.
+  static var ticksForKeys: Int { 100 }
   /// Simulated time for everything but the exchange: start-up, and a slow last block.
   static var overheadTicksMax: UInt64 { 200_000 }
 
@@ -89,6 +94,7 @@ package struct LinkRun: ~Copyable {
     var aliceBoard = TwinBoard(
       simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder)
     aliceBoard.journal = MemoryJournal(plan.aliceJournal)
+    aliceBoard.vault = MemoryVault(plan.aliceVault)
     alice = Alice(
       configuration: plan.alice, end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),
       board: aliceBoard,
@@ -97,6 +103,7 @@ package struct LinkRun: ~Copyable {
     var bobBoard = TwinBoard(
       simulation, role: .bob, seed: random.next(), link: MemoryLink(bobCable, end: 1), recorder: recorder)
     bobBoard.journal = MemoryJournal(plan.bobJournal)
+    bobBoard.vault = MemoryVault(plan.bobVault)
     bob = Bob(
       configuration: plan.bob, end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks), board: bobBoard,
       session: SessionMemory(role: .bob, configuration: plan.bob, from: &bobBlocks), now: Instant(ns: 0))
@@ -110,6 +117,12 @@ package struct LinkRun: ~Copyable {
     } catch {
       preconditionFailure("a new journal takes the first index")
     }
+    do {
+      try alice.loadKeys()
+      try bob.loadKeys()
+    } catch {
+      preconditionFailure("a vault in memory can be read")
+    }
   }
 
   /// Runs until both modules rest; `progress` is called once per simulated second.
@@ -118,13 +131,15 @@ package struct LinkRun: ~Copyable {
     let before = gimbal_watch_count()
     let ticksMax = UInt64(plan.seconds * 1000) + Self.overheadTicksMax
     var isStarted = false
+    var ticksForKeys = Self.ticksForKeys
     while tick < ticksMax {
       step()
       if !isStarted, alice.state == .idle, bob.state == .idle {
         alice.start()
         isStarted = true
       } else if isStarted && isAtRest {
-        break
+        if ticksForKeys == 0 || alice.heldKeyCount + bob.heldKeyCount == 0 { break }
+        ticksForKeys -= 1
       }
       if tick % 1000 == 0 { progress(self) }
     }
@@ -179,7 +194,7 @@ package struct LinkRun: ~Copyable {
   private func result(allocations: UInt64, wall: Duration) -> RunResult {
     RunResult(
       pulses: simulation.pulsesSent, detections: simulation.detections, alice: alice.totals, bob: bob.totals,
-      keysMatch: recorder.keysMatch && alice.keyCount == bob.keyCount,
+      keysMatch: recorder.keysMatch && alice.keyCount == bob.keyCount && alice.heldKeyCount == bob.heldKeyCount,
       deadlineMisses: alice.deadlineMisses + bob.deadlineMisses, allocations: allocations,
       wallSeconds: Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18,
       states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd], eve: eveReport)

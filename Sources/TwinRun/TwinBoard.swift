@@ -39,6 +39,7 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
   private var entropy: SeededEntropy
   private var link: MemoryLink
   package var journal = MemoryJournal(JournalMedium())
+  package var vault = MemoryVault(nil)
   /// What was saved of the configuration.
   package var saved: [UInt8]?
   private let recorder: Recorder
@@ -93,6 +94,26 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
 
   package mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
   package mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
+
+  package mutating func readKeyRecord(_ place: Int, into record: inout MutableSpan<UInt8>) throws(StoreError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    try vault.readKeyRecord(place, into: &record)
+  }
+
+  package mutating func writeKeyRecord(_ place: Int, _ record: Span<UInt8>) throws(StoreError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    try vault.writeKeyRecord(place, record)
+  }
+
+  package mutating func syncKeyRecords() throws(StoreError) {
+    gimbal_watch_pause()
+    defer { gimbal_watch_resume() }
+    try vault.syncKeyRecords()
+  }
+
+  package mutating func wipeKeyRecords() throws(StoreError) { try vault.wipeKeyRecords() }
 
   package mutating func save(_ text: Span<UInt8>) throws(StoreError) {
     gimbal_watch_pause()

@@ -7,6 +7,8 @@ public enum MessageType: UInt8, Sendable {
   case windowSet = 5
   case stop = 6
   case drained = 7
+  /// About the keys of a finished block, in a session or outside of one.
+  case held = 8
   // Sifting, every batch of a block.
   case detections = 16
   case choices = 17
@@ -34,7 +36,7 @@ public enum MessageType: UInt8, Sendable {
 /// The fixed part in front of every payload.
 public struct FrameHeader: Equatable, Sendable {
   public let type: MessageType
-  /// The block that the message belongs to; zero for messages of the session.
+  /// The block that the message belongs to or tells of; zero for other messages of the session.
   public let block: UInt32
   /// Counts the frames of one direction of one session from zero.
   public let sequence: UInt32

@@ -48,12 +48,14 @@ extension LinkRun {
     return run(ticksMax: 1000) { $0.simulation.alice.isOpen && $0.simulation.bob.isOpen }
   }
 
-  /// Whether both rest in `idle`.
+  /// Whether both come to rest in `idle`; they may agree on their keys then.
   mutating func runUntilIdle(ticksMax: Int = 30_000) -> Bool {
-    run(ticksMax: ticksMax) { $0.alice.state == .idle && $0.bob.state == .idle }
+    guard run(ticksMax: ticksMax, until: { $0.alice.state == .idle && $0.bob.state == .idle }) else { return false }
+    run(ticksMax: 20)
+    return alice.state == .idle && bob.state == .idle
   }
 
-  /// Every key that waits on either side, in order.
+  /// Every released key on either side, in order.
   mutating func deliverKeys() -> [[[UInt64]]] { [Self.keys(of: &alice), Self.keys(of: &bob)] }
 
   private static func keys<End: OpticalEnd & ~Copyable>(
@@ -63,8 +65,8 @@ extension LinkRun {
     while true {
       var key = [UInt64](repeating: 0, count: 4)
       var span = key.mutableSpan
-      guard let id = module.deliverKey(into: &span) else { return keys }
-      keys.append(key + [UInt64(id.block), UInt64(id.index)])
+      guard let id = module.takeKey(into: &span), module.sealKeys() else { return keys }
+      keys.append(key + [id.epoch, UInt64(id.block), UInt64(id.index)])
     }
   }
 }

@@ -8,7 +8,7 @@ import Units
 import Wire
 
 private let types: [MessageType] = [
-  .hello, .refuse, .window, .windowSet, .stop, .drained, .detections, .choices, .sifted, .close, .closed,
+  .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .detections, .choices, .sifted, .close, .closed,
   .parityRequest,
   .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort, .permutation, .loaded, .parities,
   .accepted,

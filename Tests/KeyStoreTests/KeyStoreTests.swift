@@ -116,25 +116,3 @@ private func take(
   let bobWords = try take(3, from: &bob, &bobJournal)
   #expect(aliceWords == bobWords)
 }
-
-@Test func keyRing_deliversOnceInOrderAndWipes() {
-  var ring = KeyRing(storage: Block.onHost(count: KeyRing.storageWords))
-  for index in 0..<UInt16(3) {
-    let key = [UInt64](repeating: UInt64(index) + 1, count: 4)
-    ring.append(KeyId(block: 9, index: index), key: key.span)
-  }
-  var out = [UInt64](repeating: 0, count: 4)
-  var span = out.mutableSpan
-  let id = ring.deliver(into: &span)
-  #expect(id == KeyId(block: 9, index: 0) && out == [1, 1, 1, 1])
-  #expect(ring.count == 2 && ring.id(at: 0).index == 1 && ring.delivered == 1)
-}
-
-@Test func keyRing_dropsNewKeysWhenFull() {
-  var ring = KeyRing(storage: Block.onHost(count: KeyRing.storageWords))
-  let key = [UInt64](repeating: 7, count: 4)
-  for index in 0..<(KeyRing.capacity + 2) {
-    ring.append(KeyId(block: UInt32(index), index: 0), key: key.span)
-  }
-  #expect(ring.count == KeyRing.capacity && ring.dropped == 2 && ring.id(at: 0).block == 0)
-}

@@ -28,7 +28,8 @@
   BLOCK(toeplitzSeed, uint64_t, (1 << 23) / 64 + 3 * 16384 + 512, Distillation, "window: output, three pieces") \
   BLOCK(secretKey, uint64_t, (1 << 23) / 64, Distillation, "the key of one block before it goes to the stores") \
   BLOCK(authenticationPool, uint8_t, 1 << 16, KeyStore, "tag bytes of 1024 blocks") \
-  BLOCK(keyRing, uint64_t, (1 << 15) * 5, KeyStore, "32768 keys of 256 bits and their names") \
+  BLOCK(keyRing, uint64_t, (1 << 15) * 5 + 512 * 8, KeyStore, "32768 keys of 256 bits and their names; 512 blocks") \
+  BLOCK(keyReplies, uint8_t, 5 * 2048, KeyStore, "the reply to each client of the key port and to one turned away") \
   BLOCK(outbox, uint8_t, 1 << 18, Wire, "62 full frames on their way") \
   BLOCK(inbox, uint8_t, 1 << 16, Wire, "15 full frames arriving") \
   BLOCK(sessionPayload, uint8_t, 4160, Wire, "the sifting or session message being composed") \

@@ -43,11 +43,29 @@ int gimbal_load(const char *path, void *start, size_t capacity, size_t *bytes);
 /* Replaces a file so that after a power loss either the old or the new one is found, whole: a new file beside it,
  * fsync, rename, fsync of the folder. The path has at most 4000 bytes. */
 int gimbal_replace(const char *path, const void *start, size_t bytes);
+/* fsync of the folder that a file is in, so that the file itself is found again. */
+int gimbal_flush_folder(const char *path);
+/* Opens a file of exactly `bytes` bytes, created with mode 0600 and zeros, for this process alone: EAGAIN when another
+ * has it, EACCES when others may read it, EFBIG when it has another size. */
+int gimbal_open_records(const char *path, size_t bytes, int *descriptor);
+int gimbal_read_at(int descriptor, size_t offset, void *start, size_t bytes);
+int gimbal_write_at(int descriptor, size_t offset, const void *start, size_t bytes);
+/* fdatasync(2). */
+int gimbal_sync(int descriptor);
 /* Opens a file for appending, created with mode 0600. */
 int gimbal_open_append(const char *path, int *descriptor);
 
 /* Stream socket of the file system. */
 int gimbal_connect_local(const char *path, int *descriptor);
+/* Listens on a socket with mode 0600, or 0666 if it `isForAll`; one that an earlier run left is replaced. */
+int gimbal_local_listen(const char *path, int isForAll, int *descriptor);
+/* EAGAIN while nobody calls. `user` is who calls, as the kernel knows. */
+int gimbal_local_accept(int listener, int *descriptor, uint32_t *user);
+/* The effective user of this process. */
+uint32_t gimbal_user(void);
+/* Sockets and serial lines alike. EAGAIN when nothing can be moved now, EPIPE when the other end has closed. */
+int gimbal_port_send(int descriptor, const void *start, size_t bytes, size_t *sent);
+int gimbal_port_receive(int descriptor, void *start, size_t bytes, size_t *received);
 
 /* A socket of the file system for datagrams to whoever may listen. */
 int gimbal_datagram_socket(int *descriptor);
