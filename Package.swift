@@ -177,7 +177,7 @@ let hostModules: [Target] = [
     "Controller",
     uses: [
       "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "Health", "HostConsole", "HostStorage",
-      "LinkControl", "Optics", "Ports",
+      "KeyStore", "LinkControl", "Optics", "Ports",
       "RegisterMap", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),
   suite(

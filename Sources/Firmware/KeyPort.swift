@@ -114,13 +114,13 @@ struct KeyPort: ~Copyable {
   /// Sends what one client has to get; returns how many keys were lost because it left.
   mutating func flush(_ place: Int) -> Int {
     guard descriptors[place] >= 0 else { return 0 }
-    if clients[place].hasPending {
+    if clients[place].pendingBytes > 0 {
       var sent = 0
       let error = Self.send(descriptors[place], clients[place], &sent)
       clients[place].noteSent(sent)
       guard error == 0 || error == ErrorCode.tryAgain else { return drop(place) }
     }
-    guard clients[place].isLeaving, !clients[place].hasPending else { return 0 }
+    guard clients[place].isLeaving, clients[place].pendingBytes == 0 else { return 0 }
     return drop(place)
   }
 

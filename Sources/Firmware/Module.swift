@@ -24,7 +24,7 @@ struct ModuleSurroundings: ~Copyable {
 struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// Pieces of distillation in one tick beyond those of the controller's turn.
   private static var slicesPerTick: Int { 60 }
-  /// Ticks between the end of the session and leaving, for what the peer has still to be told and to tell of keys.
+  /// Ticks between the end of the session and leaving, for what the peer has still to be told.
   private static var ticksAfterEnd: Int { 50 }
 
   private static var prompt: StaticString { Controller<End, RemoteBoard>.prompt }
@@ -37,6 +37,8 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// How the session ended, seen first.
   private var end = SessionEnd.none
   private var ticksLeft = Self.ticksAfterEnd
+  /// Ticks that are waited on top for the peer to say that it has the keys.
+  private var ticksForKeys = 2000
 
   init(
     _ controller: consuming Controller<End, RemoteBoard>, _ around: consuming ModuleSurroundings,
@@ -175,6 +177,10 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
     if case .idle = controller.state, end == .none { return false }
     guard ticksLeft == 0 else {
       ticksLeft -= 1
+      return false
+    }
+    if controller.heldKeyCount > 0, ticksForKeys > 0 {
+      ticksForKeys -= 1
       return false
     }
     return !around.delivery.isWanted || controller.keyCount == controller.heldKeyCount

@@ -40,7 +40,7 @@ public struct KeyClient: ~Copyable {
     @_lifetime(borrow self) borrowing get { output.span.extracting(sentCount..<outputCount) }
   }
 
-  public var hasPending: Bool { sentCount < outputCount }
+  public var pendingBytes: Int { outputCount - sentCount }
 
   /// Bytes of input that fit.
   public var inputRoom: Int { Self.inputBytes - inputCount }

@@ -19,7 +19,7 @@ enum RecordKind: UInt8 {
 /// | 2 | 2 | index | keys that were stored |
 /// | 4 | 4 | block | block |
 /// | 8 | 8 | epoch | epoch |
-/// | 16 | 32 | key, zero if delivered | released (2), phase (1), 0 (1), age (4), own tag (8), point (8), pad of the peer (8) |
+/// | 16 | 32 | key, zero if delivered | released (2), phase (1), 0 (1), age (4), own tag, point, peer's pad (8 each) |
 /// | 48 | 12 | 0 | 0 |
 /// | 60 | 4 | CRC-32 of bytes 0 ... 59 | the same |
 struct KeyRecord: ~Copyable {

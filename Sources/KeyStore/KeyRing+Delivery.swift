@@ -1,8 +1,8 @@
 import FixedStorage
 public import Ports
 
-/// How keys leave. Every one is taken first and handed out only after `seal`; whoever fails in between wipes it and says
-/// so with `lose`.
+/// How keys leave. Every one is taken first and handed out only after `seal`; whoever fails in between wipes it and
+/// says so with `lose`.
 extension KeyRing {
   /// Moves the next released key out of the ring, from where the last one was on. A block
   /// leaves in order, and so do blocks that were stored one behind the other.

@@ -20,11 +20,14 @@ private final class Customer {
 
   /// What is to be read now, taken at most so many bytes at a time.
   func read(_ count: Int = .max) -> String {
-    let pending = client.pending
-    let taken = min(count, pending.count)
-    let text = String(decoding: (0..<taken).map { pending[$0] }, as: UTF8.self)
-    client.noteSent(taken)
-    return text
+    let bytes = Self.pending(client).prefix(count)
+    client.noteSent(bytes.count)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func pending(_ client: borrowing KeyClient) -> [UInt8] {
+    let span = client.pending
+    return span.indices.map { span[$0] }
   }
 
   func ask(_ line: String) -> String {
@@ -131,13 +134,13 @@ func request_thatIsNone_isRefusedAndTakesNoKey(line: String, code: String) throw
   #expect(pushed.count == 16 && pushed.allSatisfy { "13579bdf".contains($0.dropFirst(40).first ?? "x") })
 }
 
-/// A client that does not read gets nothing more, and what it was not sent whole is lost and counted, never given twice.
+/// A client that does not read gets nothing more; what it was not sent whole is lost and counted, never given twice.
 @Test func clientThatDoesNotRead_holdsItsReplyOnly() throws {
   let (alice, _, key) = try pair(keys: 60)
   let customer = Customer(alice)
   #expect(customer.ask("push on") == "ok push=on\n")
   customer.serve()
-  #expect(customer.client.pending.count == 16 * 107)
+  #expect(customer.client.pendingBytes == 16 * 107)
   let first = customer.read(107 + 50)
   #expect(first.hasPrefix("push \(name(0)) "))
   for _ in 0..<5 { customer.serve() }
@@ -145,7 +148,7 @@ func request_thatIsNone_isRefusedAndTakesNoKey(line: String, code: String) throw
   // One line was sent whole, fifteen were not.
   let lost = customer.client.close()
   alice.ring.lose(lost)
-  #expect(lost == 15 && alice.counts.delivered == 1 && alice.counts.lost == 15 && customer.client.pending.isEmpty)
+  #expect(lost == 15 && alice.counts.delivered == 1 && alice.counts.lost == 15 && customer.client.pendingBytes == 0)
   let next = try #require(alice.next(.own))
   #expect(next.id.index == 32 && next.key == slice(key, 32))
 }
@@ -153,17 +156,15 @@ func request_thatIsNone_isRefusedAndTakesNoKey(line: String, code: String) throw
 /// The buffer of a reply holds no key once the reply is out.
 @Test func reply_thatIsSent_isWipedFromTheBuffer() throws {
   let (alice, _, _) = try pair()
-  var memory = Block<UInt8>.onHost(count: KeyClient.outputBytes)
-  var peek: [UInt8] { memory.span.indices.map { memory.span[$0] } }
-  // The same bytes under a second owner, to look at them; the test uses one at a time.
-  let twin = memory.mutableSpan.withUnsafeMutableBufferPointer {
-    unsafe Block(unsafeStart: $0.baseAddress!, count: $0.count)
-  }
-  var client = KeyClient(output: twin)
+  // Never returned, as every block; the test looks at it while nobody writes.
+  let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: KeyClient.outputBytes)
+  unsafe memory.initialize(repeating: 0, count: KeyClient.outputBytes)
+  var peek: [UInt8] { (0..<KeyClient.outputBytes).map { unsafe memory[$0] } }
+  var client = KeyClient(output: unsafe Block(unsafeStart: memory, count: KeyClient.outputBytes))
   client.receive(Array("get 3\n".utf8).span)
   client.serve(&alice.ring, &alice.vault, state: "idle")
   #expect(peek.contains { $0 != 0 })
-  client.noteSent(client.pending.count - 1)
+  client.noteSent(client.pendingBytes - 1)
   #expect(peek.contains { $0 != 0 })
   client.noteSent(1)
   #expect(peek.allSatisfy { $0 == 0 })

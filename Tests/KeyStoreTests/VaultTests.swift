@@ -92,7 +92,7 @@ private struct Handed {
   }
 }
 
-/// KEY-002 Power is cut at every single write and sync: no key is handed out twice, none is wrong, the next life starts.
+/// KEY-002 Power is cut at every write and sync: no key is handed out twice, none is wrong, the next life starts.
 @Test(arguments: 0..<60) func powerCut_atEveryWrite_neverHandsAKeyOutTwice(operations: Int) throws {
   for seed in UInt64(0)..<8 {
     let medium = VaultMedium()

@@ -149,7 +149,7 @@ class KeyPort:
         self._ask(f"push {mode}")
 
     def watch(self, every=False, timeout=None):
-        """Keys as they are released; with `every` those of the peer's parity too. Ends after `timeout` seconds without one."""
+        """Keys as they are released, with `every` the peer's parity too, until none came for `timeout` seconds."""
         self.push("all" if every else "on")
         while True:
             while self.pushed:
