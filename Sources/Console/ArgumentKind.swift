@@ -14,6 +14,8 @@ public enum ArgumentKind: UInt8, Sendable {
   case number
   /// A time in picoseconds.
   case picoseconds
+  /// An attenuation in hundredths of a decibel.
+  case decibels
   /// A mean photon number in millionths.
   case millionths
   case intensity
@@ -37,6 +39,7 @@ public enum ArgumentKind: UInt8, Sendable {
     case .register: "REGISTER"
     case .number: "NUMBER"
     case .picoseconds: "PS"
+    case .decibels: "CDB"
     case .millionths: "MILLIONTHS"
     case .intensity: "INTENSITY"
     case .address: "ADDRESS"
@@ -58,6 +61,7 @@ public enum ArgumentKind: UInt8, Sendable {
     case .register: "the name of a register, or REGISTER.FIELD"
     case .number: "a number below 2^64, as 30000 or 0x7530"
     case .picoseconds: "a time in picoseconds, 0 to 40950"
+    case .decibels: "an attenuation in hundredths of a decibel, 0 to 4000"
     case .millionths: "a mean photon number in millionths, 0 to 1048575"
     case .intensity: "signal, decoy or vacuum"
     case .address: "an address on the I2C bus, 0x08 to 0x77"
@@ -74,6 +78,7 @@ public enum ArgumentKind: UInt8, Sendable {
     switch self {
     case .number: 0...UInt64.max
     case .picoseconds: 0...40_950
+    case .decibels: 0...4000
     case .millionths: 0...1_048_575
     case .address: 0x08...0x77
     case .count: 1...1000
@@ -95,7 +100,8 @@ public enum ArgumentKind: UInt8, Sendable {
       default: nil
       }
     case .run, .now: index == 0 ? placeholder : nil
-    case .command, .subject, .field, .value, .register, .number, .picoseconds, .millionths, .address, .count, .alarm:
+    case .command, .subject, .field, .value, .register, .number, .picoseconds, .decibels, .millionths, .address, .count,
+      .alarm:
       nil
     }
   }

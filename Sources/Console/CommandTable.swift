@@ -42,7 +42,9 @@ public let commandTable: [47 of CommandSpec] = [
   CommandSpec(
     .delay, "delay", .picoseconds, .picoseconds, for: .operate, alone: .observe,
     summary: "laser pulse: delay and width; Alice's"),
-  CommandSpec(.voa, "voa", summary: "variable attenuator: set-point and monitor"),
+  CommandSpec(
+    .voa, "voa", .decibels, for: .operate, alone: .observe,
+    summary: "attenuator behind the lasers and monitor; Alice's"),
   CommandSpec(.plates, "plates", summary: "wave plates: targets, angles, motors"),
   CommandSpec(.pdl, "pdl", summary: "contrast of the detectors of each axis, with its error"),
   CommandSpec(.adaptive, "adaptive", summary: "what the module adapts by itself, and why"),

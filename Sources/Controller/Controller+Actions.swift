@@ -50,8 +50,25 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     } catch {
       return failPlates(.device(error))
     }
+    parts.bringUp(over: &board)
+    do throws(DriverFault) {
+      try setAttenuator()
+    } catch {
+      return fail(error)
+    }
     guard drawWord() != nil else { return apply(.failed(FaultCause(.entropyLost))) }
     apply(.selfTestPassed)
+  }
+
+  /// Light that is stronger than configured costs nothing but key; weaker light was asked for by somebody, so a module
+  /// that cannot give it does not start.
+  mutating func setAttenuator() throws(DriverFault) {
+    guard End.role == .alice else { return }
+    do throws(DriverFault) {
+      try parts.attenuate(settings[.voaCdb], over: &board)
+    } catch {
+      if settings[.voaCdb] > 0 { throw error }
+    }
   }
 
   private mutating func openOptics() {

@@ -59,13 +59,14 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
   }
 
-  /// On Bob's side, every 100 ms: counters, bias currents and temperatures.
+  /// Every 100 ms on Bob's side counters, bias currents and temperatures; every 500 ms the bought parts.
   mutating func keepHouse() {
     guard ticks % 100 == 0 else { return }
     switch state {
     case .booting, .selfTest, .faulted, .zeroized: return
     case .idle, .acquiring, .exchanging, .draining: break
     }
+    if ticks % 500 == 0 { parts.keepHouse(as: End.role, over: &board) }
     guard End.role == .bob else { return }
     do throws(DriverFault) {
       try frontEnd.latch(over: &board)

@@ -61,6 +61,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var inbox: Inbox
   var frontEnd = FrontEnd()
   var drive = PlateDrive()
+  var parts = BoardParts()
   public internal(set) var state: ModuleState
   public internal(set) var lastEnd = SessionEnd.none
   var window = ExchangeWindow(start: 0, stop: 0)

@@ -36,7 +36,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
-  /// Devices that a module of this role has, with whether they acknowledge; or the first bytes of any one.
+  /// Devices that a module may have, with whether they acknowledge; or the first bytes of any one.
   mutating func showBus(_ word: Span<UInt8>, on terminal: inout Screen) {
     if let address = Command.number(word) {
       return showDevice(UInt8(truncatingIfNeeded: address), on: &terminal)
@@ -104,9 +104,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   func showTemperatures(on terminal: inout Screen) {
-    guard End.role == .bob else { return terminal.print("temperature  no detectors on this side\r\n") }
+    var text = Line()
+    text.append("board    ")
+    if let temperature = parts.temperature { text.append(milliC: temperature.count) } else { text.append("not known") }
+    terminal.printLine(text)
+    guard End.role == .bob else { return }
     for i in readings.temperatureMilliC.indices {
-      var text = Line()
+      text.clear()
       text.append(detectorNames[i])
       text.pad(to: 9)
       text.append(milliC: readings.temperatureMilliC[i])
@@ -114,7 +118,38 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
   }
 
-  func showAttenuator(on terminal: inout Screen) { terminal.print("voa      none on this board\r\n") }
+  /// What the attenuator is set to and what the monitor behind it sees; sets it at once. All light is weakened alike,
+  /// which is a loss like that of the channel: it costs key, never secrecy.
+  mutating func tuneAttenuator(_ word: Span<UInt8>, on terminal: inout Screen) {
+    guard End.role == .alice else { return refuse("voa", "bob has no lasers", on: &terminal) }
+    do throws(DriverFault) {
+      if let value = Command.number(word) {
+        try parts.attenuate(value, over: &board)
+        tune(.voaCdb, to: value)
+      }
+      var text = Line()
+      text.append("voa      ")
+      if let hundredths = try parts.attenuation(over: &board) {
+        text.append(scaled: hundredths, places: 2)
+        text.append(" dB")
+      } else {
+        text.append("not driven by its reference")
+      }
+      text.append("  monitor ")
+      if let monitor = parts.monitor {
+        text.append(scaled: UInt64(max(0, monitor.voltage.count)), places: 6)
+        text.append(monitor.isClipped ? " V, clipped" : " V")
+      } else {
+        text.append("not known")
+      }
+      terminal.printLine(text)
+    } catch {
+      var text = Line()
+      text.append("error: voa: ")
+      text.append(FaultCause(error))
+      terminal.printLine(text)
+    }
+  }
 
   /// The one-time bytes for tags. They are no keys: nothing delivers them.
   func showReserve(on terminal: inout Screen) {
@@ -153,10 +188,14 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 }
 
-/// What answers on the I2C bus of a module.
-private let boardDevices: [2 of BoardDevice] = [
+/// What may answer on the I2C bus of a module; which of them are there depends on its role and variant.
+private let boardDevices: [6 of BoardDevice] = [
   BoardDevice(address: FrontEndMap.i2cAddress, name: "counter front-end"),
   BoardDevice(address: WavePlatesMap.i2cAddress, name: "wave plates"),
+  BoardDevice(address: PartAddress.tmp117, name: "temperature, TMP117"),
+  BoardDevice(address: PartAddress.ads1115, name: "monitor, ADS1115"),
+  BoardDevice(address: PartAddress.eeprom, name: "identity, 24AA02"),
+  BoardDevice(address: PartAddress.mcp4728, name: "attenuator, MCP4728"),
 ]
 
 private struct BoardDevice: Sendable {

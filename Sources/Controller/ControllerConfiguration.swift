@@ -117,6 +117,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     do throws(DriverFault) {
       try end.setLight(configuration)
       try end.setTiming(settings)
+      try setAttenuator()
     } catch {
       return fail(error)
     }

@@ -73,8 +73,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     switch command.verb {
     case .help: help(first, on: &terminal)
     case .status: status(of: first, on: &terminal)
-    case .report, .qber, .link, .rates, .counters, .temperature, .keys, .auth, .acquire, .twirl, .voa, .plates, .pdl,
-      .adaptive, .config, .changes, .gpio, .watchdog, .telemetry, .version:
+    case .report, .qber, .link, .rates, .counters, .temperature, .keys, .auth, .acquire, .twirl, .plates, .pdl,
+      .adaptive,
+      .config, .changes, .gpio, .watchdog, .telemetry, .version:
       tell(command.verb, on: &terminal)
     case .start: requestStart(on: &terminal)
     case .stop: requestStop(on: &terminal)
@@ -84,6 +85,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .intensity: tuneIntensity(first, to: second, on: &terminal)
     case .gate: tuneTiming(of: .bob, delay: first, width: second, on: &terminal)
     case .delay: tuneTiming(of: .alice, delay: first, width: second, on: &terminal)
+    case .voa: tuneAttenuator(first, on: &terminal)
     case .show: showConfiguration(first, on: &terminal)
     case .set: set(first, to: second, on: &terminal)
     case .apply: applyChanges(on: &terminal)
@@ -117,7 +119,6 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .auth: showReserve(on: &terminal)
     case .acquire: showAcquisition(on: &terminal)
     case .twirl: showTwirl(on: &terminal)
-    case .voa: showAttenuator(on: &terminal)
     case .plates: showPlates(on: &terminal)
     case .pdl: showContrast(on: &terminal)
     case .adaptive: showAdaptation(on: &terminal)
@@ -127,7 +128,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .watchdog: showWatchdog(on: &terminal)
     case .telemetry: showTelemetry(on: &terminal)
     case .version: showVersion(on: &terminal)
-    case .help, .status, .start, .stop, .abort, .selftest, .align, .intensity, .gate, .delay, .show, .set, .apply,
+    case .help, .status, .start, .stop, .abort, .selftest, .align, .intensity, .gate, .delay, .voa, .show, .set, .apply,
       .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .reboot,
       .zeroize:
       preconditionFailure("these take arguments or change something")
@@ -249,6 +250,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append(End.role.name)
     text.append("  register map ")
     text.append(decimal: UInt64(FpgaMap.Version.map.extract(from: FpgaMap.version.reset)))
+    text.append("  protocol ", configuration[.protocolVersion])
+    terminal.printLine(text)
+    guard let identity = parts.identity else { return terminal.print("module   no identity in its EEPROM\r\n") }
+    text.clear()
+    text.append("module   serial ")
+    let serial = identity.serial
+    for i in serial.indices where serial[i] != 0 { text.append(serial[i]) }
+    text.append("  board revision ", UInt64(identity.boardRevision))
+    text.append("  calibrated ", UInt64(identity.calibration.day))
     terminal.printLine(text)
   }
 }

@@ -160,7 +160,8 @@ public enum ConsoleNames: ArgumentNames {
     case .field: index < Int(SettingName.count) ? SettingName.numbered(UInt8(index)).name : nil
     case .alarm: index < AlarmName.count ? AlarmName.numbered(index).name : nil
     case .register: index < FpgaMap.all.count ? FpgaMap.all[index].name : nil
-    case .command, .subject, .value, .number, .picoseconds, .millionths, .intensity, .address, .count, .level, .run,
+    case .command, .subject, .value, .number, .picoseconds, .decibels, .millionths, .intensity, .address, .count,
+      .level, .run,
       .now:
       nil
     }

@@ -2,11 +2,11 @@ import Units
 
 /// The settings of one module that its peer need not share, numbered from zero without gaps.
 public enum ModuleSetting: UInt8, Sendable {
-  case pulseDelayPs, pulseWidthPs, gateDelayPs, gateWidthPs
+  case pulseDelayPs, pulseWidthPs, gateDelayPs, gateWidthPs, voaCdb
   case alarmQberPpm, alarmDetectorK
   case telemetryMs, logLevel, keyTtlS
 
-  public static var count: UInt8 { 9 }
+  public static var count: UInt8 { 10 }
 
   /// The setting of a number below `count`.
   public static func numbered(_ number: UInt8) -> ModuleSetting {
@@ -20,6 +20,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .pulseWidthPs: "pulse_width_ps"
     case .gateDelayPs: "gate_delay_ps"
     case .gateWidthPs: "gate_width_ps"
+    case .voaCdb: "voa_cdb"
     case .alarmQberPpm: "alarm_qber_ppm"
     case .alarmDetectorK: "alarm_detector_k"
     case .telemetryMs: "telemetry_ms"
@@ -31,6 +32,7 @@ public enum ModuleSetting: UInt8, Sendable {
   public var unit: StaticString {
     switch self {
     case .pulseDelayPs, .pulseWidthPs, .gateDelayPs, .gateWidthPs: "ps"
+    case .voaCdb: "hundredths of a dB"
     case .alarmQberPpm: "ppm"
     case .alarmDetectorK: "K"
     case .telemetryMs: "ms"
@@ -46,6 +48,8 @@ public enum ModuleSetting: UInt8, Sendable {
     case .pulseDelayPs, .gateDelayPs: 0...9990
     case .pulseWidthPs: 100...5000
     case .gateWidthPs: 100...9900
+    // The drive reaches 4.095 V, at 10 dB a volt.
+    case .voaCdb: 0...4000
     case .alarmQberPpm: 0...500_000
     case .alarmDetectorK: 0...400
     // A line of telemetry is 600 bytes: 100 ms is half of what a serial line at 115 200 baud carries.
@@ -61,6 +65,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .pulseWidthPs: 500
     case .gateDelayPs: 1000
     case .gateWidthPs: 2000
+    case .voaCdb: 0
     case .alarmQberPpm: 110_000
     case .alarmDetectorK: 263
     case .telemetryMs: 1000
@@ -76,6 +81,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .pulseWidthPs: "pulse_width_ps must be 100 to 5000, in steps of 100; Alice's"
     case .gateDelayPs: "gate_delay_ps must be 0 to 9990, in steps of 10: where the gate opens in its slot; Bob's"
     case .gateWidthPs: "gate_width_ps must be 100 to 9900, in steps of 100; Bob's"
+    case .voaCdb: "voa_cdb must be 4000 at most: attenuation behind the lasers, hundredths of a dB; Alice's"
     case .alarmQberPpm: "alarm_qber_ppm must be 500000 at most: a bound above it raises qber_high; it refuses no key"
     case .alarmDetectorK: "alarm_detector_k must be 400 at most: a warmer detector raises detector_warm"
     case .telemetryMs: "telemetry_ms must be 100 to 3600000: the period of telemetry"
@@ -89,14 +95,14 @@ public enum ModuleSetting: UInt8, Sendable {
     switch self {
     case .pulseDelayPs, .gateDelayPs: 10
     case .pulseWidthPs, .gateWidthPs: 100
-    case .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS: 1
+    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS: 1
     }
   }
 }
 
 /// The values of all settings of a module, each within its range.
 public struct ModuleSettings: Equatable, Sendable {
-  private var values: [9 of UInt64] = .init(repeating: 0)
+  private var values: [10 of UInt64] = .init(repeating: 0)
 
   public init() {
     for number in 0..<ModuleSetting.count { values[Int(number)] = ModuleSetting.numbered(number).initial }

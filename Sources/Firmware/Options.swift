@@ -14,7 +14,8 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, deliver, keys, keyPort,
+  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, deliver, keys,
+    keyPort,
     keyUser, set, start, exitWhenDone, selftest, bench, version, help
 }
 
@@ -181,7 +182,8 @@ struct Options {
     case .selftest: task = .selfTest
     case .version: task = .version
     case .help: task = .help
-    case .role, .board, .link, .psk, .journal, .configuration, .console, .baud, .privilege, .trace, .telemetry, .deliver,
+    case .role, .board, .link, .psk, .journal, .configuration, .console, .baud, .privilege, .trace, .telemetry,
+      .deliver,
       .keys, .keyPort, .keyUser, .set, .bench:
       preconditionFailure("these take a value")
     }

@@ -4,9 +4,12 @@ let alarmsText = """
 
   By alarm. Written by `make manual` from the table of the program; `alarm NAME` tells the same at the console.
 
-  `alarm` lists what is active or latched, worst first; `trace` says what came before it, with the time. A latched alarm
-  stays until `clear`, so that what happened at night is seen in the morning; one whose cause is there cannot be cleared.
-  Severities: *critical*, security or the module itself; *major*, no key is made; *minor*, less key is made; *warning*,
+  `alarm` lists what is active or latched, worst first; `trace` says what came before it, with the time. A latched
+  alarm
+  stays until `clear`, so that what happened at night is seen in the morning; one whose cause is there cannot be
+  cleared.
+  Severities: *critical*, security or the module itself; *major*, no key is made; *minor*, less key is made;
+  *warning*,
   look in daylight.
 
   | Alarm | Severity | What it means | What to do |
@@ -20,10 +23,12 @@ let troubleText = """
 
   | What is seen | Where to look |
   |---|---|
-  | nothing on the console | the prompt comes at the first Enter; speed 115 200, 8N1, no flow control; `--console` says where it is |
+  | nothing on the console | the prompt comes at the first Enter; speed 115 200, 8N1, no flow control; \
+  `--console` says where it is |
   | `error: ...: only between sessions` | `stop`, wait for `state idle`, then again |
   | `start` says that there is no link | `link`: address, port, cable; one side listens, the other connects |
-  | session refused, *configured differently* | `link` names the field; `config` shows both hashes; paste `show running` of one module to the other |
+  | session refused, *configured differently* | `link` names the field; `config` shows both hashes; paste `show \
+  running` of one module to the other |
   | session refused, *keys are used up* | `auth`; bring a new pre-shared key to both modules |
   | no counts | `gate`, `align run`, `counters`; at Alice `delay`, `gpio` (LASER_ARM), `alarm` (interlock) |
   | error rate near 50 % | modules count different frames or the gate is a slot off: `acquire`, `align run` |
@@ -31,7 +36,8 @@ let troubleText = """
   | blocks refused, `axis_biased` | one axis sees more light than `axis_share_max` allows: `pdl`, `counters` |
   | blocks refused, `no_length` | too few bits or too many errors for a key: larger `block_bits`, or `adaptive` |
   | blocks refused, `tag_wrong` | the pre-shared keys differ, or somebody changes messages |
-  | fault `stuck_register`, `bus_checksum` | `counters`: repeated and damaged transfers; cable and speed of the SPI bus |
+  | fault `stuck_register`, `bus_checksum` | `counters`: repeated and damaged transfers; cable and speed of the \
+  SPI bus |
   | fault `front_end`, `wave_plates` | `i2c`: who answers |
   | fault `watchdog_expired` | `watchdog`, `status` (late ticks): something held the control loop up |
   | fault `journal_lost` | the disk of `--journal` is full or read-only; without a durable index no block is opened |

@@ -47,6 +47,7 @@ private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
   case .value: ("5", nil)
   case .number: ("0x1F", "-5")
   case .picoseconds: ("40950", "40951")
+  case .decibels: ("4000", "4001")
   case .millionths: ("0", "1048576")
   case .intensity: ("dec", "bright")
   case .address: ("0x77", "0x78")

@@ -178,3 +178,37 @@ import Units
   let again = text(link.alice.telemetryLine())
   #expect(again.contains(" seq=2 "))
 }
+
+/// The attenuator weakens the light that Bob counts, and the monitor sees it.
+@Test func voa_weakensTheLight_andIsFoundAgainAfterASelfTest() {
+  var link = LinkRun(plan(frames: 0))
+  _ = link.startExchange()
+  link.run(ticksMax: 1300)
+  func clicks(_ link: inout LinkRun) -> UInt64 {
+    let before = link.bob.totals.detections
+    link.run(ticksMax: 300)
+    return link.bob.totals.detections - before
+  }
+  let open = clicks(&link)
+  let set = answer("voa 1000", of: &link.alice)
+  link.run(ticksMax: 1300)
+  let weak = clicks(&link)
+  let monitored = answer("voa", of: &link.alice)
+  #expect(set.hasPrefix("voa      10.00 dB") && monitored.contains("monitor 0."))
+  #expect(open > 10_000 && weak * 5 < open && weak * 20 > open, "\(open) \(weak)")
+  let bob = answer("voa 100", of: &link.bob)
+  #expect(bob.hasPrefix("error: voa: bob has no lasers"))
+  _ = answer("abort now", of: &link.alice)
+  _ = answer("selftest", of: &link.alice)
+  let kept = answer("voa", of: &link.alice)
+  #expect(kept.hasPrefix("voa      10.00 dB"))
+}
+
+@Test func version_tellsWhoTheModuleIs() {
+  var link = booted()
+  link.run(ticksMax: 1200)
+  let (one, other) = (answer("version", of: &link.alice), answer("version", of: &link.bob))
+  #expect(one.contains("  alice  register map 1") && one.contains("serial ") && one != other)
+  let temperature = answer("temperature", of: &link.alice)
+  #expect(temperature.hasPrefix("board    ") && temperature.hasSuffix(" C\r\n"))
+}

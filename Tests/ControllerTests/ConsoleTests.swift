@@ -51,6 +51,7 @@ private func everyLine() -> [String] {
       case .value, .number: "20000"
       case .register: spec.verb == .poke ? "WATCHDOG" : "STATUS"
       case .picoseconds: "1200"
+      case .decibels: "300"
       case .millionths: "400000"
       case .intensity: "signal"
       case .address: "0x2a"
