@@ -46,11 +46,12 @@ private func waits(_ port: String, for fact: String, above least: Int = 0) throw
   return false
 }
 
+/// Ends both; neither may have complained.
 private func end(_ modules: (alice: Program, bob: Program)) {
   modules.alice.kill()
   modules.bob.kill()
-  _ = modules.alice.finish()
-  _ = modules.bob.finish()
+  let complaints = [modules.alice.finish().complaints, modules.bob.finish().complaints]
+  #expect(complaints == ["", ""])
 }
 
 extension SessionTests {
@@ -143,13 +144,13 @@ extension SessionTests {
     let session = try Session()
     // The other end of the line, raw from the start.
     let script = """
-      import os, pty, tty
+      import os, pty, select, tty
       own, other = pty.openpty()
       tty.setraw(other)
       print(os.ttyname(other), flush=True)
       os.write(own, b"status\\nget\\r\\n")
       text = b""
-      while text.count(b"\\n") < 2:
+      while text.count(b"\\n") < 2 and select.select([own], [], [], 60)[0]:
           text += os.read(own, 1000)
       print(text.decode(), end="", flush=True)
       """
@@ -159,7 +160,11 @@ extension SessionTests {
     let output = Pipe()
     process.standardOutput = output
     try process.run()
-    let name = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).dropLast()
+    var name = ""
+    while !name.hasSuffix("\n") {
+      name += String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    }
+    name.removeLast()
     let modules = try session.start(alice: ["--key-port", "tty:" + name], bob: [])
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
