@@ -22,7 +22,7 @@ DARK = 500 * 2e-9
 # A pulse of 500 ps and detectors of 150 ps jitter, in the middle of a gate of 2 ns (Documentation/Configuration.md).
 CAPTURED = math.erf(1000 / math.hypot(500 / 2.354820045, 150) / math.sqrt(2))
 # A block's tags spend so many bits of the authentication key.
-TAG_BITS = 512
+TAG_BITS = 704
 # perBlock: 14 frames of each group of 64 carry no key while plates turn; the likelier basis is charged as 51 %.
 GROUP_FRAMES, SETTLE_FRAMES = 64, 14
 AXIS_SHARE_MAX = 333_334

@@ -18,7 +18,7 @@ keys, held against a prediction. Written by `make tolerance` (`Tools/tolerance.p
   error rate, `axis_share_max` one third. The row was optimised for efficiency 0.1.
 - **Predicted**: `Tools/linkmodel.py`, which shares no code with the product, for the pulses that were sent and the
   row's plan. Parities at the efficiency f that its table assumes, 1.06 to 1.19; in the next column at the f that
-  Cascade had, with the standard deviation that counting gives. 512 bits a block are taken off for authentication.
+  Cascade had, with the standard deviation that counting gives. 704 bits a block are taken off for authentication.
 - **Ratio**: measured secret bits over predicted ones, first with nothing told by the run, then at the measured f;
   **off**: the distance from the latter in standard deviations.
 - **Commit**: the last one that touched `Sources` or `Package.swift`. All runs have one seed, so their chances are not

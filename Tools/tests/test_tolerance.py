@@ -87,7 +87,7 @@ class PredictionTests(unittest.TestCase):
         self.assertEqual(wanted.row_index, 57)
         forecast = model.predicted(case, wanted, wanted.frames * model.FRAME_SLOTS)
         self.assertAlmostEqual(forecast["final_bits"], 2618, delta=5)
-        self.assertEqual(forecast["secret_bits"], forecast["final_bits"] - 512)
+        self.assertEqual(forecast["secret_bits"], forecast["final_bits"] - 704)
         less = model.predicted(case, wanted, wanted.frames * model.FRAME_SLOTS, 1.3)
         self.assertLess(less["final_bits"], forecast["final_bits"])
 
