@@ -36,9 +36,11 @@ let device: [SwiftSetting] =
   let hostVectors: [CSetting] = []
 #endif
 
+/// For what people and consumers of keys talk to, room in the image counts and speed does not.
+let compact: [SwiftSetting] = isFirmware ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 /// A module of the device: compiled in every build, allocates nothing.
-func module(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: device)
+func module(_ name: String, uses dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: device + settings)
 }
 /// A module that exists on a development machine only.
 func hostModule(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
@@ -95,9 +97,9 @@ let deviceModules: [Target] = [
       "PrivacyAmplification", "Reconciliation", "Sifting", "Units", "Wire",
     ]),
   module("LinkControl", uses: ["Units"]),
-  module("Health", uses: ["Units"]),
-  module("KeyStore", uses: ["BinaryField", "Checksum", "FixedStorage", "Ports", "Units"]),
-  module("Console", uses: ["FixedStorage", "Ports"]),
+  module("Health", uses: ["Units"], settings: compact),
+  module("KeyStore", uses: ["BinaryField", "Checksum", "FixedStorage", "Ports", "Units"], settings: compact),
+  module("Console", uses: ["FixedStorage", "Ports"], settings: compact),
   module(
     "Controller",
     uses: [
@@ -116,7 +118,8 @@ let deviceModules: [Target] = [
       "Distillation", "Estimation", "FixedStorage", "KeyStore", "LinkControl", "Ports", "PrivacyAmplification",
       "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
     ],
-    swiftSettings: device, linkerSettings: withinBudget),
+    // Console and controller are generic over the board and become code here; the kernels of distillation do not.
+    swiftSettings: device + compact, linkerSettings: withinBudget),
 ]
 
 let hostModules: [Target] = [

@@ -9,19 +9,26 @@
 #include <termios.h>
 #include <unistd.h>
 
+/* A number below 2^20 at `text`, which is moved behind its digits. */
+static int take_descriptor(const char **text) {
+  int value = 0;
+  while (**text >= '0' && **text <= '9' && value < 1 << 16) value = 10 * value + (*(*text)++ - '0');
+  return value;
+}
+
 /* The two descriptors that were handed on; 0 if there are none, or they are no pseudo terminal any more. */
 static int inherited(int *descriptor, int *operatorEnd, char *name, size_t capacity) {
   for (char **entry = environ; *entry; entry++) {
     if (strncmp(*entry, GIMBAL_CONSOLE, strlen(GIMBAL_CONSOLE)) != 0) continue;
-    char *comma = 0, *end = 0;
-    long first = strtol(*entry + strlen(GIMBAL_CONSOLE), &comma, 10);
-    if (!comma || *comma != ',') return 0;
-    long second = strtol(comma + 1, &end, 10);
-    if (*end != 0 || first < 3 || second < 3 || first > 1 << 20 || second > 1 << 20) return 0;
-    if (ptsname_r((int)first, name, capacity) != 0 || !isatty((int)second)) return 0;
-    if (fcntl((int)first, F_SETFD, FD_CLOEXEC) != 0 || fcntl((int)second, F_SETFD, FD_CLOEXEC) != 0) return 0;
-    *descriptor = (int)first;
-    *operatorEnd = (int)second;
+    const char *text = *entry + strlen(GIMBAL_CONSOLE);
+    int first = take_descriptor(&text);
+    if (*text++ != ',') return 0;
+    int second = take_descriptor(&text);
+    if (*text != 0 || first < 3 || second < 3) return 0;
+    if (ptsname_r(first, name, capacity) != 0 || !isatty(second)) return 0;
+    if (fcntl(first, F_SETFD, FD_CLOEXEC) != 0 || fcntl(second, F_SETFD, FD_CLOEXEC) != 0) return 0;
+    *descriptor = first;
+    *operatorEnd = second;
     return 1;
   }
   return 0;
