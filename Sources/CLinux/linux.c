@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,12 +17,18 @@
 static int argumentCount;
 static char **arguments;
 
+static char programPath[4096];
+
 /* glibc hands the arguments to constructors, dynamic and static alike. */
 __attribute__((constructor)) static void keepArguments(int count, char **values, char **environment) {
   (void)environment;
   argumentCount = count;
   arguments = values;
+  ssize_t bytes = readlink("/proc/self/exe", programPath, sizeof programPath - 1);
+  programPath[bytes > 0 ? bytes : 0] = 0;
 }
+
+const char *gimbal_own_path(void) { return programPath; }
 
 int gimbal_argument_count(void) { return argumentCount; }
 
@@ -87,8 +95,15 @@ int gimbal_restart(int console, int operatorEnd) {
     kept[count++] = handed;
   }
   kept[count] = 0;
-  execve("/proc/self/exe", arguments, kept);
+  /* By its path and not by /proc/self/exe, which stays the old file when a new program took its place. */
+  execve(programPath, arguments, kept);
   return errno;
+}
+
+void gimbal_keep_memory(void) {
+  const struct rlimit none = {0, 0};
+  (void)setrlimit(RLIMIT_CORE, &none);
+  (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 void gimbal_exit(int status) { _exit(status); }
@@ -127,7 +142,7 @@ const void *gimbal_map_file(const char *path, size_t *bytes, int *error) {
 void gimbal_unmap(const void *start, size_t bytes) { munmap((void *)start, bytes); }
 
 void *gimbal_map_shared(const char *path, size_t bytes, int *error) {
-  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   struct stat facts;
   void *start = MAP_FAILED;
   *error = 0;
@@ -135,9 +150,9 @@ void *gimbal_map_shared(const char *path, size_t bytes, int *error) {
     *error = errno;
   } else if (!S_ISREG(facts.st_mode) || facts.st_size > (off_t)bytes) {
     *error = EINVAL;
-  } else if (ftruncate(file, (off_t)bytes) != 0) {
-    *error = errno;
-  } else {
+  } else if (facts.st_uid != geteuid()) {
+    *error = EPERM;
+  } else if ((*error = posix_fallocate(file, 0, (off_t)bytes)) == 0) {
     start = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (start == MAP_FAILED) *error = errno;
   }

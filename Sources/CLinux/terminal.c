@@ -106,14 +106,16 @@ int gimbal_open_serial(const char *path, uint32_t baud, int *descriptor) {
   int device = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (device < 0) return errno;
   struct termios settings;
-  if (tcgetattr(device, &settings) == 0) {
+  int isSet = tcgetattr(device, &settings) == 0;
+  if (isSet) {
     cfmakeraw(&settings);
     settings.c_cflag = (settings.c_cflag & ~(tcflag_t)(CSTOPB | PARENB | CRTSCTS | CSIZE)) | CS8 | CLOCAL | CREAD;
-    if (cfsetspeed(&settings, speed(baud)) != 0 || tcsetattr(device, TCSANOW, &settings) != 0) {
-      int error = errno;
-      close(device);
-      return error;
-    }
+    isSet = cfsetspeed(&settings, speed(baud)) == 0 && tcsetattr(device, TCSANOW, &settings) == 0;
+  }
+  if (!isSet) {
+    int error = errno;
+    close(device);
+    return error;
   }
   *descriptor = device;
   return 0;

@@ -18,9 +18,13 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .closeOptics: closeOptics()
     case .abandonSession: abandon()
     case .eraseKeys:
+      // What is open first, then what the medium has: that takes longest and may fail.
       core.pool.wipe()
-      core.keys.wipe(&board)
       abandon()
+      core.keys.wipe(&board)
+      // The pre-shared key may still lie in a file: this index says that all of it is spent.
+      do throws(JournalError) { try board.record(UInt64(UInt32.max)) } catch { eraseFailed = true }
+      if core.keys.vaultFailed { eraseFailed = true }
     }
   }
 

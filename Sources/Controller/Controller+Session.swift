@@ -8,12 +8,13 @@ import Wire
 extension Controller where End: ~Copyable, Board: ~Copyable {
   /// Sends role, whether it is an answer, nonce, next block and every field of the configuration.
   mutating func greet() {
-    guard core.channel.hasRoom() else { return }
-    lastEnd = .none
+    // Drawn also when there is no room yet, so that a later attempt never greets with the nonce of an earlier session.
     if case .acquiring(1, _) = state {
       guard let nonce = drawWord() else { return apply(.failed(FaultCause(.entropyLost))) }
       ownNonce = nonce
     }
+    guard core.channel.hasRoom() else { return }
+    lastEnd = .none
     core.payload.clear()
     core.payload.put(End.role.rawValue)
     core.payload.put(isAnswering ? 1 : 0)
@@ -53,7 +54,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
     // The row of the policy is settled before the own greeting goes out.
     if case .idle = state, !isAnswer {
-      guard !isPoked else { return }
+      guard !isPoked, !gateIsAstray else { return }
       chooseRow()
       try followRowOfGreeting()
       isAnswering = true
@@ -146,6 +147,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   private mutating func proposeWindow() {
     let frame: UInt32
     do { frame = try end.frame() } catch { return fail(error) }
+    // A gateware that has run for a year has no room for another window; it is brought up anew with the program.
+    guard frame < UInt32.max - SessionTiming.startLeadFrames - LinkConfiguration.exchangeFramesMax - 1 else {
+      lastEnd = .configurationUnusable(.exchangeFrames)
+      return apply(.refused)
+    }
     let start = frame + SessionTiming.startLeadFrames
     guard load(ExchangeWindow(start: start, stop: Self.stop(from: start, configuration))) else { return }
     windowIsProposed = true

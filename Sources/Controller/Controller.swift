@@ -1,3 +1,4 @@
+import Console
 import Distillation
 public import Drivers
 import FixedStorage
@@ -91,12 +92,19 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var watch = HealthWatch()
   public internal(set) var rates: RateMeter
   var scan = GateScan()
+  /// The gate stands where a scan put it.
+  var gateIsAstray = false
+  /// What the console that asks is trusted with.
+  var asking = Privilege.secure
   /// The gateware as it was seen in this tick.
   var fpgaStatus = FpgaStatus(word: 0)
   /// A register was written past the drivers, so that nothing is certain until the devices are brought up again.
   public internal(set) var isPoked = false
   /// The operator wants the program to start anew.
   public internal(set) var wantsRestart = false
+  var updatePhase = UpdatePhase.none
+  /// Zeroization did not reach everything that outlives the program.
+  var eraseFailed = false
   /// What a restart would find, as far as this run has saved or loaded it.
   var savedConfiguration: ModuleConfiguration?
   /// The hash of the configuration that the peer greeted with last.
@@ -153,6 +161,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     distil(slicesMax: 4)
     core.tendKeys(at: now, linkIsUp: linkIsUp, &board)
     flush()
+    watchUpdate()
     traceChanges()
     watchHealth()
   }
@@ -170,7 +179,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   /// The operator's wishes.
   public mutating func start() {
     if case .idle = state {
-      guard !isPoked else { return }
+      guard !isPoked, !gateIsAstray else { return }
       isAnswering = false
       chooseRow()
     }

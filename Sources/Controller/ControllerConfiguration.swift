@@ -106,6 +106,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       text.append(field.condition)
       return terminal.printLine(text)
     }
+    guard candidate.own.keepsKeysAsLong(as: settings) || asking == .secure else {
+      return terminal.print("error: apply: key_ttl_s is shorter, which destroys keys: this console may not\r\n")
+    }
     guard candidate.link.variant == configuration.variant else {
       return terminal.print("error: apply: variant is brought up with the devices: start the program with --set\r\n")
     }

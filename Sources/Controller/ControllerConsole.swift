@@ -35,7 +35,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
         text.append(asked.name)
         return terminal.printLine(text)
       }
+      asking = privilege
       execute(command, line: line, on: &terminal)
+      asking = .secure
     } catch {
       tell(error, on: &terminal)
     }
@@ -101,6 +103,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .log: setLog(first, on: &terminal)
     case .alarm: showAlarms(first, on: &terminal)
     case .clear: clearAlarms(first, on: &terminal)
+    case .update: update(first, on: &terminal)
     case .reboot: requestRestart(on: &terminal)
     case .zeroize: zeroize(on: &terminal)
     }
@@ -129,8 +132,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .telemetry: showTelemetry(on: &terminal)
     case .version: showVersion(on: &terminal)
     case .help, .status, .start, .stop, .abort, .selftest, .align, .intensity, .gate, .delay, .voa, .show, .set, .apply,
-      .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .reboot,
-      .zeroize:
+      .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .update,
+      .reboot, .zeroize:
       preconditionFailure("these take arguments or change something")
     }
   }
@@ -201,7 +204,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private mutating func zeroize(on terminal: inout Screen) {
     zeroize()
-    terminal.print("all keys are erased\r\n")
+    terminal.print(
+      eraseFailed
+        ? "error: zeroize: keys in memory are erased, a file could not be: destroy the medium\r\n"
+        : "all keys are erased\r\n")
   }
 
   func refuse(

@@ -19,7 +19,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     trace(.tuned(setting, value))
   }
 
-  /// Delay and width of Alice's pulse or of Bob's gate; sets them from the next frame on.
+  /// Delay and width of Alice's pulse or of Bob's gate; sets them for the next session.
   mutating func tuneTiming(
     of role: Role, delay: Span<UInt8>, width: Span<UInt8>, on terminal: inout Screen
   ) {
@@ -47,17 +47,12 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
+  /// At rest only: a laser that is driven otherwise need not send the mean photon numbers that are configured, and a
+  /// gate that moves makes bits of unequal quality. What a key length assumes stays as it is from the first pulse on.
   private func canTune(_ place: StaticString, on terminal: inout Screen) -> Bool {
-    guard !scan.isRunning else {
-      refuse(place, "the gate is being scanned", on: &terminal)
-      return false
-    }
-    switch state {
-    case .idle, .acquiring, .exchanging: return true
-    case .booting, .selfTest, .draining, .faulted, .zeroized:
-      refuse(place, "only at rest or while light is on", on: &terminal)
-      return false
-    }
+    if case .idle = state, core.distiller.isIdle { return true }
+    refuse(place, "only between sessions", on: &terminal)
+    return false
   }
 
   private func tell(_ place: StaticString, _ setting: ModuleSetting, on terminal: inout Screen) {
@@ -214,10 +209,19 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.print("scanning: 3.3 s, then this session is given up\r\n")
   }
 
-  /// Every tick of a scan. Bits that were sifted while the gate moved are of unequal quality: at the end the session is
-  /// given up, and with it every block that is open.
+  /// Every tick of a scan. Bits that were sifted while the gate moved are of unequal quality: no block is closed
+  /// meanwhile, and at the end the session is given up, and with it every block that is open. However a scan ends, the
+  /// gate goes back to its setting.
   mutating func scanGate() {
-    guard scan.isRunning else { return }
+    guard scan.isRunning else {
+      if gateIsAstray { restoreGate() }
+      return
+    }
+    guard case .exchanging = state else {
+      scan.stop()
+      // The window ended first: its last block has bits of the scan.
+      return abort()
+    }
     switch scan.step(at: now) {
     case .none: return
     case .move, .finished: preconditionFailure("only answers ask for these")
@@ -234,13 +238,18 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       let best = scan.best
       if let best { tune(.gateDelayPs, to: UInt64(best)) }
       trace(.aligned(delayPs: best))
-      placeGate(settings[.gateDelayPs])
       abort()
     }
   }
 
-  /// Puts the gate somewhere, whatever the setting is. A narrow one shows more than the wide one of the exchange.
+  private mutating func restoreGate() {
+    gateIsAstray = false
+    do throws(DriverFault) { try end.setTiming(settings) } catch { fail(error) }
+  }
+
+  /// Puts the gate somewhere, whatever the setting is.
   private mutating func placeGate(_ delay: UInt64) {
+    gateIsAstray = true
     var there = settings
     guard there.set(.gateDelayPs, to: delay) else { return }
     do throws(DriverFault) { try end.setTiming(there) } catch { fail(error) }

@@ -123,12 +123,15 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     guard point < name.count else { return (register, nil) }
     let word = name.extracting((point + 1)..<name.count)
     var found: Int?
+    var isAmbiguous = false
     for i in FpgaMap.fields.indices where FpgaMap.fields[i].address == register.address {
       guard FpgaMap.fields[i].name.beginsIgnoringCase(word), !word.isEmpty else { continue }
-      if found == nil || FpgaMap.fields[i].name.utf8CodeUnitCount == word.count { found = i }
+      if FpgaMap.fields[i].name.utf8CodeUnitCount == word.count { return (register, i) }
+      isAmbiguous = found != nil || isAmbiguous
+      found = i
     }
-    if let found { return (register, found) }
-    tell(command, register, " has no field of this name", on: &terminal)
+    if let found, !isAmbiguous { return (register, found) }
+    tell(command, register, " has no field, or several, of this name", on: &terminal)
     return nil
   }
 

@@ -127,6 +127,10 @@ extension Text {
     case .tuned(let setting, let value):
       append(setting.name)
       append(" ", value)
+    case .updated(let status, let isInstalled):
+      append(isInstalled ? "new program installed" : "new program refused")
+      append(status < 0 ? "  its self-test did not end" : "  self-test status ")
+      if status >= 0 { append(decimal: UInt64(status)) }
     case .poked(let address, let value):
       append("register written  address 0x")
       append(hexadecimal: UInt64(address), digits: 2)

@@ -125,6 +125,11 @@ public struct ModuleSettings: Equatable, Sendable {
   /// How long a key waits for its consumer; zero is for ever.
   var keyLifetime: Nanoseconds { Nanoseconds(milliseconds: 1000 * self[.keyTtlS]) }
 
+  /// Whether no key is erased sooner than with other settings.
+  func keepsKeysAsLong(as other: ModuleSettings) -> Bool {
+    self[.keyTtlS] == 0 || (other[.keyTtlS] > 0 && self[.keyTtlS] >= other[.keyTtlS])
+  }
+
   /// Pulse or gate as the drivers take them.
   func picoseconds(_ setting: ModuleSetting) -> Picoseconds { Picoseconds(UInt32(self[setting])) }
 }

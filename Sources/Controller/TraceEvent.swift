@@ -31,6 +31,8 @@ public enum TraceEvent: Equatable, Sendable {
   case aligned(delayPs: UInt32?)
   /// A setting of the optics was changed by the operator: its number and value.
   case tuned(ModuleSetting, UInt64)
+  /// The self-test of a new program ended with this status, -1 if it did not end; it is in place if it passed at rest.
+  case updated(status: Int32, isInstalled: Bool)
   /// A register was written by the operator.
   case poked(UInt8, UInt32)
 }
@@ -70,6 +72,8 @@ extension TraceEvent {
     case .cleared: TraceWords(kind: 10)
     case .aligned(let delay): TraceWords(kind: 11, details: [delay == nil ? 0 : 1, 0, 0], first: UInt64(delay ?? 0))
     case .tuned(let setting, let value): TraceWords(kind: 12, details: [setting.rawValue, 0, 0], first: value)
+    case .updated(let status, let isInstalled):
+      TraceWords(kind: 14, details: [isInstalled ? 1 : 0, 0, 0], first: UInt64(UInt32(bitPattern: status)))
     case .poked(let address, let value): TraceWords(kind: 13, details: [address, 0, 0], first: UInt64(value))
     }
   }
@@ -113,6 +117,7 @@ extension TraceEvent {
       guard let setting = ModuleSetting(rawValue: detail) else { return nil }
       self = .tuned(setting, words.first)
     case 13: self = .poked(detail, first)
+    case 14: self = .updated(status: Int32(bitPattern: first), isInstalled: detail != 0)
     default: return nil
     }
   }
@@ -134,6 +139,7 @@ extension TraceEvent {
       !isActive ? .notice : name.severity >= .major ? .error : .warning
     case .block(_, let refusal): refusal == nil ? .notice : .warning
     case .session(let end): end == .finished || end == .stopped ? .notice : .warning
+    case .updated(_, let isInstalled): isInstalled ? .notice : .error
     case .started, .moved, .applied, .saved, .cleared, .aligned, .tuned, .poked: .notice
     case .late, .repeated: .debug
     }

@@ -69,7 +69,8 @@ public struct TraceRing: ~Copyable {
   private func number(at place: Int) -> UInt32? {
     let last = storage[Self.headWords + place * Self.recordWords + 4]
     let number = UInt32(truncatingIfNeeded: last >> 32)
-    return Int(number) % Self.capacity == place && number < .max ? number : nil
+    // Numbers far from their end, so that counting on from a record that somebody made up cannot overflow.
+    return Int(number) % Self.capacity == place && number < 1 << 31 ? number : nil
   }
 
   private mutating func write(_ words: TraceWords, at nanoseconds: UInt64, times: UInt32, as number: UInt32) {

@@ -48,9 +48,16 @@ struct KeyFile: KeyVault, ~Copyable {
   }
 
   mutating func wipeKeyRecords() throws(StoreError) {
+    guard descriptor >= 0 else { throw .absent }
     let zeros: [64 of UInt8] = .init(repeating: 0)
-    for place in 0..<KeyRing.vaultRecords { try writeKeyRecord(place, zeros.span) }
+    var fault: StoreError?
+    // Blocks stand behind the keys and go first: keys without their block are erased at the next start. One record that
+    // cannot be written does not save the others.
+    for place in stride(from: KeyRing.vaultRecords - 1, through: 0, by: -1) {
+      do throws(StoreError) { try writeKeyRecord(place, zeros.span) } catch { fault = error }
+    }
     try syncKeyRecords()
+    if let fault { throw fault }
   }
 
   private func offset(_ place: Int, _ bytes: Int) throws(StoreError) -> Int {

@@ -84,6 +84,11 @@ struct KeyPort: ~Copyable {
     gimbal_close(caller)
   }
 
+  /// Hangs up on everybody; what was still to be sent is wiped.
+  mutating func hangUp() {
+    for place in 0..<Self.clientsMax where descriptors[place] >= 0 { _ = drop(place) }
+  }
+
   /// Moves bytes of one client in both directions; returns how many keys were lost because it left.
   mutating func exchange(_ place: Int) -> Int {
     let lost = flush(place)

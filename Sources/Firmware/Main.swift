@@ -33,6 +33,7 @@ struct Main {
     guard let role = options.role, let path = options.board, let plan = options.link, let psk = options.psk,
       let journal = options.journal
     else { preconditionFailure("the options were checked") }
+    gimbal_keep_memory()
     do throws(StartFault) {
       let secret = try MappedSecret(psk)
       let link = try open(plan)
@@ -41,9 +42,10 @@ struct Main {
       let (boardRole, now) = try greet(around.clock)
       guard boardRole == role else { throw StartFault("--board", "the board is the other role's", 0) }
       let configuration = try startConfiguration(options)
-      let board = RemoteBoard(
-        socket: around.clock, link: link, journal: FileJournal(journal), saved: ConfigurationFile(options.saved),
-        keys: try openKeys(options))
+      let files = ModuleFiles(
+        journal: FileJournal(journal), saved: ConfigurationFile(options.saved), keys: try openKeys(options),
+        program: ProgramFile(options.update))
+      let board = RemoteBoard(socket: around.clock, link: link, files: files)
       let session = SessionMemory(role: role, configuration: configuration.link, from: &arena)
       let spi = RemoteSpi(socket: around.clock)
       let screen = Screen(storage: arena.screen())

@@ -160,6 +160,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   }
 
   private mutating func serveKeyPort() {
+    if case .zeroized = controller.state { return around.keyPort.hangUp() }
     around.keyPort.accept()
     for place in 0..<KeyPort.clientsMax {
       controller.loseKeys(around.keyPort.exchange(place))

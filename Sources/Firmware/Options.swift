@@ -14,12 +14,12 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, deliver, keys,
-    keyPort,
-    keyUser, set, start, exitWhenDone, selftest, bench, version, help
+  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, update, deliver,
+    keys,
+    keyPort, keyUser, set, start, exitWhenDone, selftest, bench, version, help
 }
 
-let optionTable: [22 of OptionSpec] = [
+let optionTable: [23 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
   OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
   OptionSpec(
@@ -47,6 +47,9 @@ let optionTable: [22 of OptionSpec] = [
   OptionSpec(
     option: .telemetry, name: "--telemetry", value: "unix:PATH",
     summary: "send a line of key=value once a period to the datagram socket PATH"),
+  OptionSpec(
+    option: .update, name: "--update", value: "FILE",
+    summary: "where a new program is put, for the command update"),
   OptionSpec(
     option: .deliver, name: "--deliver", value: "FILE",
     summary: "append finished keys to FILE, one line BLOCK.INDEX HEX a key"),
@@ -138,6 +141,7 @@ struct Options {
   var privilege = Privilege.secure
   var trace: Argument?
   var telemetry: Argument?
+  var update: Argument?
   var deliver: Argument?
   var keys: Argument?
   var keyPort: KeyPortPlan?
@@ -183,8 +187,7 @@ struct Options {
     case .version: task = .version
     case .help: task = .help
     case .role, .board, .link, .psk, .journal, .configuration, .console, .baud, .privilege, .trace, .telemetry,
-      .deliver,
-      .keys, .keyPort, .keyUser, .set, .bench:
+      .update, .deliver, .keys, .keyPort, .keyUser, .set, .bench:
       preconditionFailure("these take a value")
     }
   }
@@ -206,6 +209,7 @@ struct Options {
     case .telemetry:
       telemetry = value.after("unix:")
       return telemetry != nil
+    case .update: update = value
     case .deliver: deliver = value
     case .keys: keys = value
     case .keyPort:

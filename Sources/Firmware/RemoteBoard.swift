@@ -7,23 +7,24 @@ import Ports
 import Sifting
 import Units
 
+/// What a module keeps in files.
+struct ModuleFiles: ~Copyable {
+  var journal: FileJournal
+  var saved: ConfigurationFile
+  var keys: KeyFile
+  var program: ProgramFile
+}
+
 /// The board of a module that runs against the twin: buses and lines through the socket, the rest from Linux.
 struct RemoteBoard: ModuleBoard, ~Copyable {
   private let socket: BoardSocket
   private var link: TcpLink
-  private var journal: FileJournal
-  private var saved: ConfigurationFile
-  private var keys: KeyFile
+  private var files: ModuleFiles
 
-  init(
-    socket: BoardSocket, link: consuming TcpLink, journal: consuming FileJournal, saved: consuming ConfigurationFile,
-    keys: consuming KeyFile
-  ) {
+  init(socket: BoardSocket, link: consuming TcpLink, files: consuming ModuleFiles) {
     self.socket = socket
     self.link = link
-    self.journal = journal
-    self.saved = saved
-    self.keys = keys
+    self.files = files
   }
 
   mutating func transfer(
@@ -63,20 +64,28 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
     try link.receive(into: &bytes)
   }
 
-  mutating func recordedIndex() throws(JournalError) -> UInt64 { try journal.recordedIndex() }
-  mutating func record(_ index: UInt64) throws(JournalError) { try journal.record(index) }
+  mutating func recordedIndex() throws(JournalError) -> UInt64 { try files.journal.recordedIndex() }
+  mutating func record(_ index: UInt64) throws(JournalError) { try files.journal.record(index) }
 
-  mutating func save(_ text: Span<UInt8>) throws(StoreError) { try saved.save(text) }
-  mutating func load(into bytes: inout MutableSpan<UInt8>) throws(StoreError) -> Int { try saved.load(into: &bytes) }
+  mutating func save(_ text: Span<UInt8>) throws(StoreError) { try files.saved.save(text) }
+  mutating func load(into bytes: inout MutableSpan<UInt8>) throws(StoreError) -> Int {
+    try files.saved.load(into: &bytes)
+  }
 
   mutating func readKeyRecord(_ place: Int, into record: inout MutableSpan<UInt8>) throws(StoreError) {
-    try keys.readKeyRecord(place, into: &record)
+    try files.keys.readKeyRecord(place, into: &record)
   }
   mutating func writeKeyRecord(_ place: Int, _ record: Span<UInt8>) throws(StoreError) {
-    try keys.writeKeyRecord(place, record)
+    try files.keys.writeKeyRecord(place, record)
   }
-  mutating func syncKeyRecords() throws(StoreError) { try keys.syncKeyRecords() }
-  mutating func wipeKeyRecords() throws(StoreError) { try keys.wipeKeyRecords() }
+  mutating func syncKeyRecords() throws(StoreError) { try files.keys.syncKeyRecords() }
+  mutating func wipeKeyRecords() throws(StoreError) { try files.keys.wipeKeyRecords() }
+
+  mutating func candidateBytes() throws(StoreError) -> UInt64 { try files.program.candidateBytes() }
+  mutating func beginTrial() throws(StoreError) { try files.program.beginTrial() }
+  mutating func trialStatus() throws(StoreError) -> Int32? { try files.program.trialStatus() }
+  mutating func install() throws(StoreError) { try files.program.install() }
+  mutating func endTrial() { files.program.endTrial() }
 
   // Nothing leaves a module this way; only the twin watches blocks.
   mutating func eventsSifted(_ number: UInt32, announcements: Span<UInt8>, notes: Span<UInt8>) {}

@@ -1,4 +1,3 @@
-import Checksum
 import FixedStorage
 import Units
 
@@ -62,7 +61,15 @@ struct KeyRecord: ~Copyable {
     FixedStorage.wipe(&span)
   }
 
-  private var checksum: UInt64 { UInt64(Checksum.crc32(bytes.span.extracting(first: Self.checkedBytes))) }
+  /// The CRC-32 of `Checksum`, bit by bit: its table would be read at places that depend on the key.
+  private var checksum: UInt64 {
+    var crc = UInt32.max
+    for i in 0..<Self.checkedBytes {
+      crc ^= UInt32(bytes[i])
+      for _ in 0..<8 { crc = crc &>> 1 ^ 0xedb8_8320 & (0 &- (crc & 1)) }
+    }
+    return UInt64(~crc)
+  }
 
   private func number(_ count: Int, at offset: Int) -> UInt64 {
     var value: UInt64 = 0

@@ -38,6 +38,10 @@ extension KeyRing {
     hasVault = true
     var row: Int?
     for place in 0..<Self.capacity { try loadKey(place, &row, from: &vault) }
+    // A block that lost keys to a power cut must not tell the peer that it has all of them.
+    for row in 0..<Self.blocksMax where book[row].phase == .held && book[row].left < book[row].count {
+      counts.lost += UInt64(eraseBlock(row, in: &vault))
+    }
     try vault.syncKeyRecords()
   }
 
@@ -59,7 +63,10 @@ extension KeyRing {
   }
 
   mutating func write(_ record: consuming KeyRecord, at place: Int, in vault: inout some KeyVault & ~Copyable) -> Bool {
-    guard hasVault else { return true }
+    guard hasVault else {
+      record.wipe()
+      return true
+    }
     var isWritten = true
     do throws(StoreError) { try vault.writeKeyRecord(place, record.span) } catch {
       vaultFailed = true
@@ -132,7 +139,7 @@ extension KeyRing {
     var record = KeyRecord()
     var span = record.mutableSpan
     try vault.readKeyRecord(place, into: &span)
-    guard let kind = record.kind(role: role) else { return }
+    guard let kind = record.kind(role: role) else { return record.wipe() }
     if row.map({ book[$0].epoch == record.epoch && book[$0].block == record.block }) != true {
       row = book.row(epoch: record.epoch, block: record.block)
     }

@@ -111,3 +111,18 @@ public protocol KeyVault: ~Copyable {
   /// Overwrites all records with zeros; durable on return.
   mutating func wipeKeyRecords() throws(StoreError)
 }
+
+/// The program's own file, and the one that may take its place.
+public protocol ProgramStore: ~Copyable {
+  /// Bytes of the candidate; `empty` if none waits, `absent` if the module takes none.
+  mutating func candidateBytes() throws(StoreError) -> UInt64
+  /// Starts the candidate's self-test as a program of its own.
+  mutating func beginTrial() throws(StoreError)
+  /// The exit status of the self-test, nil while it runs.
+  mutating func trialStatus() throws(StoreError) -> Int32?
+  /// Puts the candidate in the program's place; the program that was there stays beside it. Durable on return, and
+  /// after a power cut on the way a whole program is found.
+  mutating func install() throws(StoreError)
+  /// Ends a trial that takes too long.
+  mutating func endTrial()
+}

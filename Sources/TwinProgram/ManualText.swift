@@ -13,21 +13,31 @@ let manualText = """
 
   ## Bench
 
-  `gate` and `delay` move Bob's gate and Alice's pulse from the next frame on, also while light is on. `align run`
-  moves the gate through the first 8 ns of the slot while light is on, counts for 76 ms at each of 32 places, sets
-  `gate_delay_ps` to the middle of the places with more than half of the excess, and gives the session up, because
-  bits that were sifted on the way are of unequal quality. `align` shows the counts.
+  `gate` and `delay` move Bob's gate and Alice's pulse for the next session. `align run` moves the gate through the
+  first 8 ns of the slot while light is on, counts for 76 ms at each of 32 places, sets `gate_delay_ps` to the middle
+  of the places with more than half of the excess, and gives the session up, because bits that were sifted on the way
+  are of unequal quality. `align` shows the counts.
 
   `poke` writes past every setting. No session begins, from either side, before `selftest` has brought the devices up
   again. `pdl` counts since light began.
 
-  ## Trace, log, alarms
+  ## Trace and log
 
   The last 128 events stand in a ring; what repeats at once is counted. With `gimbal --trace FILE` the ring stands in
   FILE, and the next run of the program continues it, whatever ended the last one: `start 2` begins its events. On a
   board FILE is on `/run`, which outlives the program and not the power. `log LEVEL` tells events as they happen,
   above the line that is being typed: `error` are faults and alarms from major on, `warning` also other alarms, blocks
   without key and broken sessions, `notice` all but late ticks and repeated transfers, which are `debug`.
+
+  ## Start anew, update
+
+  `reboot now` starts the program anew with the same options, on the same console; a session is lost. `update now`
+  runs the self-test of the program in `gimbal --update FILE`, on this very processor. If it passes and the module is
+  at rest, the program is kept as PROGRAM.previous, the new one takes its place, and the module starts anew; else
+  `trace` tells why not. The new program is trusted like the old one: the rights of FILE and its folder are what
+  protects the module.
+
+  ## Alarms
 
   An alarm is active while its cause is there and latched until it is cleared. `alarm NAME` says what it means and
   what to do; the list is in [Troubleshooting](Troubleshooting.md).

@@ -24,6 +24,8 @@ package struct RunPlan {
   /// The vaults of the two modules; nil: keys are in memory only.
   package var aliceVault: VaultMedium?
   package var bobVault: VaultMedium?
+  /// Where a new program of Alice's module may wait.
+  package var aliceProgram = ProgramShelf()
   /// Length of the pre-shared authentication key; a block takes 64 bytes.
   package var secretBytes = 4096
   package var records: URL?
@@ -94,6 +96,7 @@ package struct LinkRun: ~Copyable {
     var aliceBoard = TwinBoard(
       simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder)
     aliceBoard.journal = MemoryJournal(plan.aliceJournal)
+    aliceBoard.program = plan.aliceProgram
     aliceBoard.vault = MemoryVault(plan.aliceVault)
     alice = Alice(
       configuration: plan.alice, end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),

@@ -32,6 +32,21 @@ package struct TwinSpi: SpiBus, ~Copyable {
   }
 }
 
+/// A program that waits to take a module's place, as the twin has it: nothing runs.
+package final class ProgramShelf {
+  /// Its size, the status of its self-test, and after how many looks the self-test ends.
+  package var candidate: (bytes: UInt64, status: Int32, looks: Int)?
+  package fileprivate(set) var isInstalled = false
+
+  package init() {}
+
+  fileprivate func look() -> Int32? {
+    guard let running = candidate else { return nil }
+    candidate?.looks -= 1
+    return running.looks > 0 ? nil : running.status
+  }
+}
+
 /// The rest of a module's board, answered by the twin.
 package struct TwinBoard: ModuleBoard, ~Copyable {
   private var i2c: SimulatedI2cBus
@@ -40,6 +55,8 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
   private var link: MemoryLink
   package var journal = MemoryJournal(JournalMedium())
   package var vault = MemoryVault(nil)
+  /// Where a new program may wait.
+  package var program = ProgramShelf()
   /// What was saved of the configuration.
   package var saved: [UInt8]?
   private let recorder: Recorder
@@ -112,6 +129,15 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
     defer { gimbal_watch_resume() }
     try vault.syncKeyRecords()
   }
+
+  package mutating func candidateBytes() throws(StoreError) -> UInt64 {
+    guard let candidate = program.candidate else { throw .empty }
+    return candidate.bytes
+  }
+  package mutating func beginTrial() throws(StoreError) {}
+  package mutating func trialStatus() throws(StoreError) -> Int32? { program.look() }
+  package mutating func install() throws(StoreError) { program.isInstalled = true }
+  package mutating func endTrial() { program.candidate = nil }
 
   package mutating func wipeKeyRecords() throws(StoreError) { try vault.wipeKeyRecords() }
 

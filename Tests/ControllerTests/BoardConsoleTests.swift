@@ -27,24 +27,33 @@ import Units
   #expect(kept == set && shown.hasPrefix("gate_delay_ps 1240 ps"))
 }
 
-/// A gate beside the pulse costs nearly all clicks; put back, they come again.
+/// A gate beside the pulse costs nearly all clicks. It moves between sessions only.
 @Test func gate_besideThePulse_seesNothing() {
-  var link = LinkRun(plan(frames: 0))
-  _ = link.startExchange()
-  link.run(ticksMax: 300)
-  func clicks(_ link: inout LinkRun) -> UInt64 {
-    let before = link.bob.totals.detections
-    link.run(ticksMax: 200)
-    return link.bob.totals.detections - before
+  func clicks(gate: Int) -> UInt64 {
+    var link = LinkRun(plan(frames: 0))
+    _ = link.boot()
+    _ = answer("gate \(gate)", of: &link.bob)
+    _ = link.startExchange()
+    link.run(ticksMax: 400)
+    let refused = answer("gate 3000", of: &link.bob)
+    #expect(refused.hasPrefix("error: gate: only between sessions"))
+    return link.bob.totals.detections
   }
-  let open = clicks(&link)
-  _ = answer("gate 7000", of: &link.bob)
-  link.run(ticksMax: 60)
-  let shut = clicks(&link)
-  _ = answer("gate 1000", of: &link.bob)
-  link.run(ticksMax: 60)
-  let again = clicks(&link)
-  #expect(open > 1000 && shut * 20 < open && again * 2 > open)
+  let (open, shut) = (clicks(gate: 1000), clicks(gate: 7000))
+  #expect(open > 10_000 && shut * 20 < open, "\(open) \(shut)")
+}
+
+/// A shorter life destroys keys, which takes the privilege for that.
+@Test func keyLifetime_isShortenedByTheTrustedOnly() {
+  var link = booted()
+  _ = answer("set key_ttl_s 60", of: &link.alice)
+  let refused = answer("apply", as: .operate, of: &link.alice)
+  let kept = link.alice.settings[.keyTtlS]
+  let taken = answer("apply", of: &link.alice)
+  _ = answer("set key_ttl_s 0", of: &link.alice)
+  let longer = answer("apply", as: .operate, of: &link.alice)
+  #expect(refused.hasPrefix("error: apply: key_ttl_s is shorter") && kept == 86_400)
+  #expect(taken == "applied\r\n" && longer == "applied\r\n")
 }
 
 @Test func intensity_isSetAsAWholeOrNotAtAll() {
@@ -99,6 +108,7 @@ import Units
     ("poke WATCHDOG 65536 now", "does not fit"), ("poke PULSE.width 256 now", "does not fit"),
     ("poke PULSE.nothing 1 now", "no field"), ("poke NOTHING 1 now", "no register"), ("poke WATCHDOG 5", "usage"),
     ("poke WATCHDOG 5 later", "the word now"), ("poke WATCHDOG. 5 now", "no field"),
+    ("poke STATUS. 5 now", "no field"),
   ]
   for (line, reason) in expected {
     let text = answer(line, of: &link.alice)
@@ -211,4 +221,40 @@ import Units
   #expect(one.contains("  alice  register map 1") && one.contains("serial ") && one != other)
   let temperature = answer("temperature", of: &link.alice)
   #expect(temperature.hasPrefix("board    ") && temperature.hasSuffix(" C\r\n"))
+}
+
+/// A program that waits replaces this one only if it passes its self-test, and at rest.
+@Test(arguments: [Int32(0), 1]) func update_installsWhatPassesItsSelfTest(status: Int32) {
+  let plan = plan()
+  var link = booted(plan)
+  let none = [answer("update", of: &link.alice), answer("update now", of: &link.alice)]
+  #expect(none[0] == "update   no program waits\r\n" && none[1] == "error: update: no program waits\r\n")
+  plan.aliceProgram.candidate = (1_000_000, status, 5)
+  let waits = answer("update", of: &link.alice)
+  let less = answer("update now", as: .operate, of: &link.alice)
+  let begun = answer("update now", of: &link.alice)
+  let again = [answer("update now", of: &link.alice), answer("update", of: &link.alice)]
+  link.run(ticksMax: 3)
+  let early = link.alice.wantsRestart
+  link.run(ticksMax: 10)
+  let (late, traced) = (link.alice.wantsRestart, answer("trace 1", of: &link.alice))
+  #expect(waits.contains("1000000 B") && less.contains("not secure") && begun.hasPrefix("the self-test"))
+  #expect(again[0].hasPrefix("error: update: a new program") && again[1].contains("runs") && !early)
+  #expect(
+    late == (status == 0) && plan.aliceProgram.isInstalled == late
+      && traced.contains(status == 0 ? "installed" : "refused  self-test status 1"))
+}
+
+/// A session that began during the self-test goes on, and the program stays.
+@Test func update_duringASession_isNotInstalled() {
+  let plan = plan()
+  plan.aliceProgram.candidate = (1_000_000, 0, 50)
+  var link = booted(plan)
+  _ = answer("update now", of: &link.alice)
+  let isLit = link.startExchange()
+  link.run(ticksMax: 100)
+  let (wants, traced) = (link.alice.wantsRestart, answer("trace", of: &link.alice))
+  #expect(isLit && !wants && !plan.aliceProgram.isInstalled && traced.contains("new program refused"))
+  let refused = answer("update now", of: &link.alice)
+  #expect(refused.contains("only between sessions"))
 }

@@ -84,3 +84,24 @@ func align_onTheLink_findsThePulse(pulse: UInt32, expected: ClosedRange<Int>) {
   let traced = answer("trace", of: &link.bob)
   #expect(traced.contains("gate aligned  gate_delay_ps \(found)"))
 }
+
+/// However a scan ends, the gate is back at its setting, and nothing that was sifted meanwhile becomes key.
+@Test(arguments: [0, 1, 2]) func align_thatIsCutShort_leavesTheGateAsItWas(ending: Int) {
+  var link = LinkRun(plan(frames: ending == 0 ? 300 : 0) { $0.blockBits = 1 << 12 })
+  _ = link.startExchange()
+  link.run(ticksMax: 300)
+  let before = link.bob.totals.blocksOk
+  _ = answer("align run", of: &link.bob)
+  link.run(ticksMax: 300)
+  let (moved, closed) = (answer("peek GATE.delay", of: &link.bob), link.bob.totals.blocksOk)
+  switch ending {
+  case 0: break
+  case 1: _ = answer("abort now", of: &link.bob)
+  default: link.cable.cut()
+  }
+  let isDark = link.run(ticksMax: 8000) { $0.names == ["idle", "idle"] }
+  link.run(ticksMax: 300)
+  let (back, after) = (answer("peek GATE.delay", of: &link.bob), link.bob.totals.blocksOk)
+  #expect(isDark && !moved.hasSuffix(" 100\r\n") && back.hasSuffix(" 100\r\n"), "\(moved) \(back)")
+  #expect(closed <= before + 2 && after == closed, "\(before) \(closed) \(after)")
+}

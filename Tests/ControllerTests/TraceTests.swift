@@ -81,6 +81,7 @@ private let everyEvent: [TraceEvent] = [
   .block(.max, refusal: nil), .block(3, refusal: .rowLeft), .applied(.max), .saved, .late, .repeated,
   .alarm(.wireRetries, isActive: true), .alarm(.fault, isActive: false), .cleared, .aligned(delayPs: nil),
   .aligned(delayPs: 4000), .tuned(.keyTtlS, .max), .poked(.max, .max),
+  .updated(status: -1, isInstalled: false), .updated(status: 0, isInstalled: true),
 ]
 
 /// What one run notes the next one finds, word for word, and counts on behind it.

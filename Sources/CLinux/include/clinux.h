@@ -22,6 +22,22 @@ void gimbal_close(int descriptor);
  * `operatorEnd` goes along, if they are descriptors. Returns the error number if it cannot. */
 int gimbal_restart(int console, int operatorEnd);
 
+/* The path of this program's file as it was at the start, zero-ended; empty if it could not be told. */
+const char *gimbal_own_path(void);
+/* Bytes of a file that may be executed; EACCES if it may not. */
+int gimbal_program_bytes(const char *path, uint64_t *bytes);
+/* Copies `candidate` to PROGRAM.next and starts that with --selftest, its output thrown away. */
+int gimbal_begin_trial(const char *candidate, const char *program, int *child);
+/* EAGAIN while the child runs; then its exit status, 128 and the signal for one that was ended. */
+int gimbal_trial_status(int child, int *status);
+void gimbal_end_trial(int child);
+/* Keeps the program as PROGRAM.previous and renames PROGRAM.next into its place; then removes the candidate. Durable on
+ * return; a power cut leaves a whole program. */
+int gimbal_install_program(const char *candidate, const char *program);
+
+/* No core dump of this process, and no other process looks into it. */
+void gimbal_keep_memory(void);
+
 /* _exit(2). */
 _Noreturn void gimbal_exit(int status);
 
@@ -33,7 +49,7 @@ const void *gimbal_map_file(const char *path, size_t *bytes, int *error);
 void gimbal_unmap(const void *start, size_t bytes);
 /* A file of exactly so many bytes, made with mode 0600 where there is none, mapped for reading and writing: what is
  * written there outlives the process, whatever ends it. A null pointer and the error number; EINVAL for a file that is
- * longer or no file at all. */
+ * longer or no file at all, EPERM for another user's. */
 void *gimbal_map_shared(const char *path, size_t bytes, int *error);
 /* Zeroed pages, or a null pointer. Only the self-test asks for them. */
 void *gimbal_map_zeroed(size_t bytes);
@@ -93,7 +109,7 @@ size_t gimbal_write_some(int descriptor, const void *start, size_t bytes);
 /* A descriptor of the same terminal or pipe that never blocks a writer; itself for a file, which never does. */
 int gimbal_nonblocking_output(int descriptor);
 /* Opens a serial device without line discipline, 8N1, no flow control, at a usual speed such as 115200; EINVAL for a
- * speed that is none. What is no terminal is opened as it is. */
+ * speed that is none, ENOTTY for what is no terminal. */
 int gimbal_open_serial(const char *path, uint32_t baud, int *descriptor);
 /* Keys one by one without echo, if the descriptor is a terminal; and back. */
 void gimbal_terminal_raw(int descriptor);
