@@ -100,6 +100,7 @@ let deviceModules: [Target] = [
   module("Health", uses: ["Units"], settings: compact),
   module("KeyStore", uses: ["BinaryField", "Checksum", "FixedStorage", "Ports", "Units"], settings: compact),
   module("Console", uses: ["FixedStorage", "Ports"], settings: compact),
+  module("Scpi", uses: ["Console", "FixedStorage"], settings: compact),
   module(
     "Controller",
     uses: [
@@ -176,6 +177,7 @@ let hostModules: [Target] = [
   suite("Health", uses: ["HostStorage", "Units"]),
   suite("KeyStore", uses: ["FixedStorage", "HostStorage", "Ports", "Twin", "Units"]),
   suite("Console", uses: ["FixedStorage", "HostConsole", "HostStorage", "Ports"]),
+  suite("Scpi", uses: ["Console", "FixedStorage", "HostStorage"]),
   suite(
     "Controller",
     uses: [
