@@ -20,7 +20,7 @@ ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
 CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test budget-test selftest processes
-CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test
+CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test visa-test
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
@@ -120,11 +120,14 @@ include Tools/fuzz.mk
 # telemetry: the helper beside the module.
 include Tools/telemetry.mk
 
+# visa: the machine mode of the console through PyVISA.
+include Tools/visa.mk
+
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk
 
 # Pages that the program's own tables say: page of the program, file.
-MANUAL := commands:Commands alarms:Troubleshooting
+MANUAL := commands:Commands alarms:Troubleshooting scpi:Scpi
 
 manual: twin ## Write the pages of the manual that come from the program's tables
 	@for page in $(MANUAL); do $(TWIN) manual $${page%:*} > Documentation/$${page#*:}.md; done

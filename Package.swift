@@ -107,7 +107,7 @@ let deviceModules: [Target] = [
       "AdvantageDistillation", "Authentication", "Checksum", "Console", "Distillation", "Drivers", "Estimation",
       "FixedStorage", "Health",
       "KeyStore", "LinkControl",
-      "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
+      "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",
     ]),
   module("BoardProtocol"),
   .executableTarget(
@@ -117,7 +117,7 @@ let deviceModules: [Target] = [
       "Checksum",
       "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "KeyStore", "LinkControl", "Ports", "PrivacyAmplification",
-      "Reconciliation", "RegisterMap", "Sifting", "Units", "Wire",
+      "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",
     ],
     // Console and controller are generic over the board and become code here; the kernels of distillation do not.
     swiftSettings: device + compact, linkerSettings: withinBudget),
@@ -145,8 +145,8 @@ let hostModules: [Target] = [
       .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Authentication",
       "BinaryField", "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "Health", "HostSockets", "HostStorage", "LinkControl",
-      "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Sifting", "Twin", "TwinRun", "Units",
-      "Wire",
+      "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun",
+      "Units", "Wire",
     ],
     swiftSettings: strict),
   hostModule("HostSockets"),
@@ -183,7 +183,7 @@ let hostModules: [Target] = [
     uses: [
       "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "Health", "HostConsole", "HostStorage",
       "KeyStore", "LinkControl", "Optics", "Ports",
-      "RegisterMap", "Sifting", "Twin", "TwinRun", "Units", "Wire",
+      "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),
   suite(
     "Firmware",

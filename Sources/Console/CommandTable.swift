@@ -7,11 +7,11 @@ public enum Verb: UInt8, Sendable {
   case config, show, set, changes, apply, discard, defaults, save, load
   case register, peek, poke, i2c, gpio, watchdog
   case trace, log, alarm, clear, telemetry
-  case update, reboot, zeroize, version
+  case scpi, update, reboot, zeroize, version
 }
 
 /// The command table. Parsing, completion, help, the manual page and the checks of arguments are derived from it.
-public let commandTable: [48 of CommandSpec] = [
+public let commandTable: [49 of CommandSpec] = [
   CommandSpec(.help, "help", .command, summary: "describe the commands"),
   CommandSpec(.status, "status", .subject, summary: "state, link, policy, blocks, QBER, faults; or of one subject"),
   CommandSpec(.report, "report", summary: "the facts of status as key=value"),
@@ -74,6 +74,7 @@ public let commandTable: [48 of CommandSpec] = [
   CommandSpec(.clear, "clear", .alarm, for: .operate, summary: "clear latched alarms whose cause is gone"),
   CommandSpec(.telemetry, "telemetry", summary: "the line that is sent once a period"),
 
+  CommandSpec(.scpi, "scpi", summary: "lines of SCPI from now on, for programs"),
   CommandSpec(
     .update, "update", .now, for: .secure, alone: .observe,
     summary: "a program that waits; tests it, puts it in place, starts anew"),

@@ -82,6 +82,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0
+    siftedBefore = core.totals.siftedNow
+    secretBefore = core.totals.netSecretBits
     watch.beginLight(readings.counts)
     rates.restart(rateSums, at: now)
   }

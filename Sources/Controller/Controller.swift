@@ -81,6 +81,9 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   public internal(set) var now: Instant
   public internal(set) var readings = DetectorReadings()
   public internal(set) var framesRun: UInt64 = 0
+  /// What the totals were when the light of the session began, for its rates.
+  var siftedBefore: UInt64 = 0
+  var secretBefore: UInt64 = 0
   /// What happened, what of it was noted already, and up to which event it was told on the console.
   var traced: TraceRing
   let started: Instant

@@ -94,24 +94,35 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   /// Everything or nothing. Between sessions only: what a key length depends on is fixed before the first pulse.
   mutating func applyChanges(on terminal: inout Screen) {
     guard candidate != running else { return terminal.print("nothing to apply\r\n") }
-    guard case .idle = state, core.distiller.isIdle else {
-      return refuse("apply", "only between sessions", on: &terminal)
+    do throws(ApplyRefusal) {
+      try applyCandidate()
+      terminal.print("applied\r\n")
+    } catch {
+      switch error {
+      case .notIdle: refuse("apply", "only between sessions", on: &terminal)
+      case .variant:
+        terminal.print("error: apply: variant is brought up with the devices: start the program with --set\r\n")
+      case .unusable(let field):
+        var text = Line()
+        text.append("error: apply: ")
+        text.append(field.name)
+        text.append("=", candidate.link[field])
+        text.append("  ")
+        text.append(field.condition)
+        terminal.printLine(text)
+      case .shorterKeys:
+        terminal.print("error: apply: key_ttl_s is shorter, which destroys keys: this console may not\r\n")
+      case .device: return
+      }
     }
-    var text = Line()
-    if let field = candidate.link.unusableField() {
-      text.append("error: apply: ")
-      text.append(field.name)
-      text.append("=", candidate.link[field])
-      text.append("  ")
-      text.append(field.condition)
-      return terminal.printLine(text)
-    }
-    guard candidate.own.keepsKeysAsLong(as: settings) || asking == .secure else {
-      return terminal.print("error: apply: key_ttl_s is shorter, which destroys keys: this console may not\r\n")
-    }
-    guard candidate.link.variant == configuration.variant else {
-      return terminal.print("error: apply: variant is brought up with the devices: start the program with --set\r\n")
-    }
+  }
+
+  /// Puts the candidate into force, or says why not and changes nothing.
+  mutating func applyCandidate() throws(ApplyRefusal) {
+    guard case .idle = state, core.distiller.isIdle else { throw .notIdle }
+    if let field = candidate.link.unusableField() { throw .unusable(field) }
+    guard candidate.link.variant == configuration.variant else { throw .variant }
+    guard candidate.own.keepsKeysAsLong(as: settings) || asking == .secure else { throw .shorterKeys }
     configuration = candidate.link
     settings = candidate.own
     core.keys.lifetime = settings.keyLifetime
@@ -122,10 +133,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       try end.setTiming(settings)
       try setAttenuator()
     } catch {
-      return fail(error)
+      fail(error)
+      throw .device
     }
     trace(.applied(configuration.hash))
-    terminal.print("applied\r\n")
   }
 
   mutating func discardChanges(on terminal: inout Screen) {
@@ -148,6 +159,18 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
     return nil
   }
+}
+
+/// Why a candidate is not put into force.
+enum ApplyRefusal: Error {
+  /// A session or its last block is under way, or the module is at fault.
+  case notIdle
+  case unusable(ConfigurationField)
+  case variant
+  /// Keys would be erased sooner, and the console may not destroy any.
+  case shorterKeys
+  /// The gateware did not take it: the module is in the fault state.
+  case device
 }
 
 extension ConfigurationField {

@@ -11,6 +11,8 @@ import Units
 /// The name and version that the program tells about itself.
 public enum Program {
   public static var version: StaticString { "gimbal 0.1.0" }
+  /// The part of it that counts.
+  static var number: StaticString { "0.1.0" }
 }
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
@@ -18,9 +20,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   public static var prompt: StaticString { End.role == .alice ? "gimbal-alice> " : "gimbal-bob> " }
 
   /// Parses one line of the operator and executes it, if the console is trusted with it. An empty line does nothing.
+  /// Returns the verb that was carried out.
+  @discardableResult
   public mutating func execute(
     line: Span<UInt8>, as privilege: Privilege = .secure, on terminal: inout Screen
-  ) {
+  ) -> Verb? {
     do throws(ParseError) {
       let command = try Command.parse(line)
       let spec = command.verb.spec
@@ -33,13 +37,16 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
         text.append(privilege.name)
         text.append(", not ")
         text.append(asked.name)
-        return terminal.printLine(text)
+        terminal.printLine(text)
+        return nil
       }
       asking = privilege
       execute(command, line: line, on: &terminal)
       asking = .secure
+      return command.verb
     } catch {
       tell(error, on: &terminal)
+      return nil
     }
   }
 
@@ -104,6 +111,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .alarm: showAlarms(first, on: &terminal)
     case .clear: clearAlarms(first, on: &terminal)
     case .update: update(first, on: &terminal)
+    case .scpi: terminal.print("scpi: SYSTem:CONSole comes back\r\n")
     case .reboot: requestRestart(on: &terminal)
     case .zeroize: zeroize(on: &terminal)
     }
@@ -132,7 +140,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .telemetry: showTelemetry(on: &terminal)
     case .version: showVersion(on: &terminal)
     case .help, .status, .start, .stop, .abort, .selftest, .align, .intensity, .gate, .delay, .voa, .show, .set, .apply,
-      .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .update,
+      .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .scpi, .update,
       .reboot, .zeroize:
       preconditionFailure("these take arguments or change something")
     }

@@ -50,9 +50,14 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   /// At rest only: a laser that is driven otherwise need not send the mean photon numbers that are configured, and a
   /// gate that moves makes bits of unequal quality. What a key length assumes stays as it is from the first pulse on.
   private func canTune(_ place: StaticString, on terminal: inout Screen) -> Bool {
-    if case .idle = state, core.distiller.isIdle { return true }
+    guard !canTune else { return true }
     refuse(place, "only between sessions", on: &terminal)
     return false
+  }
+
+  /// Whether pulse and gate may be moved now.
+  var canTune: Bool {
+    if case .idle = state { core.distiller.isIdle } else { false }
   }
 
   private func tell(_ place: StaticString, _ setting: ModuleSetting, on terminal: inout Screen) {

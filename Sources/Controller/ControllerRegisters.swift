@@ -139,20 +139,27 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   private func register(
     _ name: Span<UInt8>, of command: StaticString, on terminal: inout Screen
   ) -> Register? {
-    var found: Register?
-    var isAmbiguous = false
-    for i in FpgaMap.all.indices where FpgaMap.all[i].name.beginsIgnoringCase(name) {
-      if FpgaMap.all[i].name.utf8CodeUnitCount == name.count { return FpgaMap.all[i] }
-      isAmbiguous = found != nil || isAmbiguous
-      found = FpgaMap.all[i]
-    }
-    if let found, !isAmbiguous { return found }
+    if let found = FpgaMap.register(name) { return found }
     var text = Line()
     text.append("error: ")
     text.append(command)
     text.append(": no register, or several, of this name  type register")
     terminal.printLine(text)
     return nil
+  }
+}
+
+extension FpgaMap {
+  /// The register of this name, or the only one whose name begins so.
+  static func register(_ name: Span<UInt8>) -> Register? {
+    var found: Register?
+    var isAmbiguous = false
+    for i in all.indices where all[i].name.beginsIgnoringCase(name) {
+      if all[i].name.utf8CodeUnitCount == name.count { return all[i] }
+      isAmbiguous = found != nil || isAmbiguous
+      found = all[i]
+    }
+    return isAmbiguous ? nil : found
   }
 }
 

@@ -17,6 +17,12 @@ public enum SavedConfigurationFault: Error, Equatable, Sendable {
   case unusable(ConfigurationField, UInt64)
 }
 
+/// Why nothing can be loaded: it cannot be read, or not be used.
+enum LoadFault: Error {
+  case store(StoreError)
+  case saved(SavedConfigurationFault)
+}
+
 /// A configuration as text that survives power loss and can be pasted at a console: a line that names the format, the
 /// lines of `show`, and a line with the CRC-32 of everything before it.
 ///
@@ -122,13 +128,17 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   /// Writes what is in force to where the module finds it at its next start.
   mutating func save(on terminal: inout Screen) {
     do throws(StoreError) {
-      try Self.save(SavedConfiguration.text(of: running), to: &board)
-      savedConfiguration = running
-      trace(.saved)
+      try saveRunning()
       terminal.print("saved\r\n")
     } catch {
       tell(error, of: "save", on: &terminal)
     }
+  }
+
+  mutating func saveRunning() throws(StoreError) {
+    try Self.save(SavedConfiguration.text(of: running), to: &board)
+    savedConfiguration = running
+    trace(.saved)
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
@@ -138,24 +148,33 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Reads what was saved into the candidate.
   mutating func load(on terminal: inout Screen) {
+    do throws(LoadFault) {
+      candidate = try readSaved()
+      showChanges(on: &terminal)
+    } catch {
+      switch error {
+      case .store(let error): tell(error, of: "load", on: &terminal)
+      case .saved(let fault):
+        var text = Line()
+        text.append("error: load: ")
+        text.append(fault)
+        terminal.printLine(text)
+      }
+    }
+  }
+
+  /// What was saved.
+  mutating func readSaved() throws(LoadFault) -> ModuleConfiguration {
     var bytes: [2048 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     let count: Int
-    do throws(StoreError) {
-      count = try board.load(into: &span)
-    } catch {
-      return tell(error, of: "load", on: &terminal)
-    }
+    do throws(StoreError) { count = try board.load(into: &span) } catch { throw .store(error) }
     do throws(SavedConfigurationFault) {
       let saved = try SavedConfiguration.read(bytes.span.extracting(first: count))
-      candidate = saved
       savedConfiguration = saved
-      showChanges(on: &terminal)
+      return saved
     } catch {
-      var text = Line()
-      text.append("error: load: ")
-      text.append(error)
-      terminal.printLine(text)
+      throw .saved(error)
     }
   }
 

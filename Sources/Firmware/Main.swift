@@ -157,7 +157,7 @@ struct Main {
       return ModuleSurroundings(
         clock: clock, terminal: try OperatorTerminal(options.console, baud: options.baud), delivery: delivery,
         telemetry: telemetry, keyPort: port, starts: options.starts, exitsWhenDone: options.exitsWhenDone,
-        privilege: options.privilege)
+        privilege: options.privilege, speaksScpi: options.speaksScpi)
     } catch {
       throw StartFault("--console", "cannot open the terminal", error.errorNumber)
     }

@@ -5,6 +5,7 @@ import FixedStorage
 import KeyStore
 import LinkControl
 import Ports
+import Scpi
 import Units
 
 /// What surrounds the controller: clock, console and key consumer.
@@ -18,6 +19,8 @@ struct ModuleSurroundings: ~Copyable {
   let exitsWhenDone: Bool
   /// What the console may do.
   let privilege: Privilege
+  /// Whether the console begins in the machine mode.
+  let speaksScpi: Bool
 }
 
 /// One module from start-up to its end: the tick loop around the controller.
@@ -27,12 +30,19 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// Ticks between the end of the session and leaving, for what the peer has still to be told.
   private static var ticksAfterEnd: Int { 50 }
 
+  /// Bytes that are read from the terminal in one tick.
+  private static var bytesPerTick: Int { 64 }
+  /// The room on the screen that a turn of the machine mode may need.
+  private static var answerBytesMax: Int { 1024 }
+
   private static var prompt: StaticString { Controller<End, RemoteBoard>.prompt }
 
   private var controller: Controller<End, RemoteBoard>
   private var around: ModuleSurroundings
   private var editor = LineEditor<ConsoleNames>()
   private var screen: Screen
+  private var scpi = ScpiInstrument()
+  private var speaksScpi: Bool
   private var isStarted = false
   /// How the session ended, seen first.
   private var end = SessionEnd.none
@@ -45,6 +55,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
     screen: consuming Screen
   ) {
     self.controller = controller
+    speaksScpi = around.speaksScpi
     self.around = around
     self.screen = screen
   }
@@ -56,7 +67,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
 
   /// Turns until the module is done or its board is gone; returns the exit status.
   mutating func run(from start: Instant) -> Int32 {
-    screen.print(Self.prompt)
+    if !speaksScpi { screen.print(Self.prompt) }
     var next = start + TimeBase.tick
     while true {
       do throws(BusError) {
@@ -90,16 +101,37 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
 
   private mutating func serveConsole() {
     guard around.terminal.isThere else { return controller.skipNews() }
-    tellNews()
+    if speaksScpi { controller.skipNews() } else { tellNews() }
+    // What the instrument has no room for stays with the terminal.
+    if scpi.room >= Self.bytesPerTick { readTerminal() }
+    if speaksScpi, Screen.capacityBytes - screen.count >= Self.answerBytesMax { serveScpi() }
+    screen.drain(to: &around.terminal)
+  }
+
+  private mutating func readTerminal() {
     var bytes: [64 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     let count = around.terminal.read(into: &span)
-    for i in 0..<count where editor.take(bytes[i], prompt: Self.prompt, echo: &screen) {
-      controller.execute(line: editor.text, as: around.privilege, on: &screen)
-      editor.clear()
-      screen.print(Self.prompt)
-    }
-    screen.drain(to: &around.terminal)
+    for i in 0..<count { takeTyped(bytes[i]) }
+  }
+
+  private mutating func takeTyped(_ byte: UInt8) {
+    guard !speaksScpi else { return scpi.take(byte) }
+    guard editor.take(byte, prompt: Self.prompt, echo: &screen) else { return }
+    let verb = controller.execute(line: editor.text, as: around.privilege, on: &screen)
+    editor.clear()
+    speaksScpi = verb == .scpi
+    if !speaksScpi { screen.print(Self.prompt) }
+  }
+
+  private mutating func serveScpi() {
+    speaksScpi = controller.serve(&scpi, as: around.privilege)
+    screen.write(scpi.output)
+    scpi.clearOutput()
+    guard !speaksScpi else { return }
+    // What was typed ahead was meant for the other mode.
+    scpi.take(ScpiInstrument.deviceClear)
+    screen.print(Self.prompt)
   }
 
   /// Events stand on lines of their own; the line that is being typed is drawn again behind them.

@@ -14,12 +14,12 @@ struct OptionSpec {
 }
 
 enum Option: UInt8 {
-  case role, board, link, psk, journal, configuration, console, baud, privilege, trace, telemetry, update, deliver,
-    keys,
+  case role, board, link, psk, journal, configuration, console, baud, scpi, privilege, trace, telemetry, update,
+    deliver, keys,
     keyPort, keyUser, set, start, exitWhenDone, selftest, bench, version, help
 }
 
-let optionTable: [23 of OptionSpec] = [
+let optionTable: [24 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
   OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
   OptionSpec(
@@ -38,6 +38,7 @@ let optionTable: [23 of OptionSpec] = [
     summary: "where the operator types; none if not given"),
   OptionSpec(
     option: .baud, name: "--baud", value: "BAUD", summary: "speed of the console tty:PATH, 115200 if not given"),
+  OptionSpec(option: .scpi, name: "--scpi", value: "", summary: "let the console begin with SCPI, for programs"),
   OptionSpec(
     option: .privilege, name: "--privilege", value: "observe|operate|secure",
     summary: "what the console may do; secure, which is everything, if not given"),
@@ -138,6 +139,7 @@ struct Options {
   var saved: Argument?
   var console = ConsoleKind.none
   var baud: UInt32 = 115_200
+  var speaksScpi = false
   var privilege = Privilege.secure
   var trace: Argument?
   var telemetry: Argument?
@@ -181,6 +183,7 @@ struct Options {
 
   private mutating func take(_ option: Option) {
     switch option {
+    case .scpi: speaksScpi = true
     case .start: starts = true
     case .exitWhenDone: exitsWhenDone = true
     case .selftest: task = .selfTest
@@ -220,7 +223,7 @@ struct Options {
       return keyUser != nil
     case .set: return Self.set(value, in: &configuration)
     case .bench: return takeBench(value)
-    case .start, .exitWhenDone, .selftest, .version, .help: preconditionFailure("these take no value")
+    case .scpi, .start, .exitWhenDone, .selftest, .version, .help: preconditionFailure("these take no value")
     }
     return option == .role ? role != nil : option == .board ? board != nil : option == .link ? link != nil : true
   }

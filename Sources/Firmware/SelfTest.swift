@@ -2,6 +2,7 @@ import Console
 import Controller
 import FixedStorage
 import Ports
+import Scpi
 
 /// Counts what a self-test found, and tells each failure in a line of its own.
 struct Tally: ~Copyable {
@@ -68,6 +69,7 @@ func runSelfTest() -> Bool {
   var tally = Tally(output: .output)
   testStaticMemory(&tally)
   testText(&tally)
+  testScpi(&tally)
   testChecksums(&tally)
   testFields(&tally)
   testFrame(&tally)
@@ -108,4 +110,19 @@ private func testText(_ tally: inout Tally) {
   text.append(hexadecimal: 0xbeef, digits: 4)
   let whole: StaticString = "gimbal1024beef"
   tally.expect("text with numbers", whole.matches(text.utf8))
+}
+
+/// A line with what the instrument knows by itself, and a request with what was read of it.
+private func testScpi(_ tally: inout Tally) {
+  var scpi = ScpiInstrument()
+  let line: StaticString = "*ESE 5;*ESE?;:SYST:ERR?;:SENS:GATE:DEL 1.75 NS;:DIAG:REG? IDENT\n"
+  for i in line.ascii.indices { scpi.take(line.ascii[i]) }
+  let conditions = ScpiConditions(isBusy: false)
+  let delay = scpi.next(under: conditions, as: .secure)
+  tally.expect("scpi number", delay?.number ?? 0, is: 1_750)
+  let answer: StaticString = "5;0,\"No error\""
+  tally.expect("scpi answer", answer.matches(scpi.output))
+  let register: StaticString = "IDENT"
+  guard let read = scpi.next(under: conditions, as: .secure) else { return tally.expect("scpi request", false) }
+  tally.expect("scpi name", register.matches(scpi.name(of: read)))
 }

@@ -31,8 +31,9 @@ extension ScpiInstrument {
     case .version: answer("1999.0")
     case .identity, .recall, .reset, .save, .selfTest, .qber, .qberUpper, .siftedRate, .secretRate, .siftedBits,
       .secretBits, .blocks, .efficiency, .detections, .counts, .bias, .temperature, .signal, .decoy, .vacuum,
-      .pulseDelay, .pulseWidth, .gateDelay, .gateWidth, .deadTime, .field, .fieldNames, .changes, .apply, .discard,
-      .initiate, .stop, .abort, .alarm, .console,
+      .pulseDelay, .pulseWidth, .gateDelay, .gateWidth, .deadTime, .field, .fieldNames, .changes, .hash, .apply,
+      .discard,
+      .initiate, .stop, .abort, .alarm, .fault, .console,
       .keyCount, .link, .session, .state, .register:
       return false
     }

@@ -32,7 +32,9 @@ public enum ScpiOperation: UInt16, Sendable {
 
 /// Bits of the questionable register, numbered as in the register.
 public enum ScpiQuestion: UInt16, Sendable {
-  /// The confirmed blocks had more errors than planned.
+  /// A detector is too warm.
+  case temperature = 4
+  /// A bound on the errors is above what the operator wants to be told of.
   case qberHigh = 9
   case linkDown = 10
   case fault = 11

@@ -8,11 +8,11 @@ public enum ScpiNode: UInt8, Sendable {
   case qber, qberUpper, siftedRate, secretRate, siftedBits, secretBits, blocks, efficiency, detections
   case counts, bias, temperature
   case signal, decoy, vacuum, pulseDelay, pulseWidth, gateDelay, gateWidth, deadTime
-  case field, fieldNames, changes, apply, discard
+  case field, fieldNames, changes, hash, apply, discard
   case initiate, stop, abort
   case operationCondition, operationEnable, operationEvent, operationFall, operationRise
   case questionableCondition, questionableEnable, questionableEvent, questionableFall, questionableRise, preset
-  case alarm, console, error, errorCount, headers, keyCount, link, session, state, version
+  case alarm, console, error, errorCount, fault, headers, keyCount, link, session, state, version
   case register
 }
 
@@ -109,7 +109,7 @@ extension ScpiNode {
 }
 
 /// The table of headers. Parsing, `SYSTem:HELP:HEADers?` and the manual page are derived from it.
-public let scpiTable: [62 of ScpiRow] = [
+public let scpiTable: [64 of ScpiRow] = [
   ScpiRow(.clear, "*CLS", .command),
   ScpiRow(.eventEnable, "*ESE", .both, .number, to: 255),
   ScpiRow(.eventStatus, "*ESR", .query),
@@ -141,18 +141,19 @@ public let scpiTable: [62 of ScpiRow] = [
   ScpiRow(
     .vacuum, "[SOURce:]INTensity:VACuum", .both, .number, in: .photons, to: 1_048_575, for: .operate),
   ScpiRow(
-    .pulseDelay, "[SOURce:]PULSe:DELay", .both, .number, in: .seconds, to: 40_950, for: .operate),
+    .pulseDelay, "[SOURce:]PULSe:DELay", .both, .number, in: .seconds, to: 9_990, for: .operate),
   ScpiRow(
-    .pulseWidth, "[SOURce:]PULSe:WIDTh", .both, .number, in: .seconds, to: 25_500, for: .operate),
+    .pulseWidth, "[SOURce:]PULSe:WIDTh", .both, .number, in: .seconds, to: 5_000, for: .operate),
   ScpiRow(
-    .gateDelay, "SENSe:GATE:DELay", .both, .number, in: .seconds, to: 40_950, for: .operate),
+    .gateDelay, "SENSe:GATE:DELay", .both, .number, in: .seconds, to: 9_990, for: .operate),
   ScpiRow(
-    .gateWidth, "SENSe:GATE:WIDTh", .both, .number, in: .seconds, to: 25_500, for: .operate),
+    .gateWidth, "SENSe:GATE:WIDTh", .both, .number, in: .seconds, to: 9_900, for: .operate),
   ScpiRow(.deadTime, "SENSe:DEADtime", .query),
   ScpiRow(
     .field, "CONFigure:FIELd", .both, .nameAndNumber, asking: .name, for: .operate),
   ScpiRow(.fieldNames, "CONFigure:CATalog", .query),
   ScpiRow(.changes, "CONFigure:CHANges", .query),
+  ScpiRow(.hash, "CONFigure:HASH", .query),
   ScpiRow(.apply, "CONFigure:APPLy", .command, for: .operate),
   ScpiRow(.discard, "CONFigure:DISCard", .command, for: .operate),
   ScpiRow(.initiate, "INITiate[:IMMediate]", .command, for: .operate),
@@ -179,6 +180,7 @@ public let scpiTable: [62 of ScpiRow] = [
   ScpiRow(.console, "SYSTem:CONSole", .command),
   ScpiRow(.error, "SYSTem:ERRor[:NEXT]", .query),
   ScpiRow(.errorCount, "SYSTem:ERRor:COUNt", .query),
+  ScpiRow(.fault, "SYSTem:FAULt", .query),
   ScpiRow(.headers, "SYSTem:HELP:HEADers", .query),
   ScpiRow(.keyCount, "SYSTem:KEYS:COUNt", .query),
   ScpiRow(.link, "SYSTem:LINK", .query),

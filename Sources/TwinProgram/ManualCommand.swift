@@ -8,7 +8,7 @@ struct Manual: ParsableCommand {
     CommandConfiguration(abstract: "A page of the manual of gimbal, in Markdown, from the tables of the program.")
   }
 
-  enum Page: String, ExpressibleByArgument, CaseIterable { case commands, alarms }
+  enum Page: String, ExpressibleByArgument, CaseIterable { case commands, alarms, scpi }
 
   @Argument(help: "Which page: \(Page.allCases.map(\.rawValue).joined(separator: ", ")).")
   var page = Page.commands
@@ -17,6 +17,7 @@ struct Manual: ParsableCommand {
     switch page {
     case .commands: printCommands()
     case .alarms: printAlarms()
+    case .scpi: ScpiManual.print()
     }
   }
 

@@ -100,6 +100,26 @@ private let settings = [
     #expect(session.serverEnds())
   }
 
+  /// A terminal changes between people and programs and back; in SCPI it shows only what was asked for.
+  @Test func console_changesToScpiAndBack() throws {
+    let session = try Session()
+    let modules = try session.start(alice: ["--console", "pty", "--scpi"], bob: ["--console", "pty"])
+    let alice = try Terminal(try #require(modules.alice.line(after: "console: ")))
+    let bob = try Terminal(try #require(modules.bob.line(after: "console: ")))
+    #expect(alice.asks("*IDN?") == "Gimbal,QKD alice,0,0.1.0\n")
+    #expect(alice.asks("MEAS:QBER?;:SYST:SESS?;:FOO?") == "9.91E+37;none\n")
+    #expect(alice.asks("SYST:ERR?") == "-113,\"Undefined header\"\n")
+    #expect(alice.asks("SYST:CONS", until: "> ") == "gimbal-alice> ")
+    #expect(try #require(alice.ask("version")).contains("gimbal 0.1.0"))
+    #expect(bob.read(until: "> ") != nil)
+    #expect(bob.asks("scpi", until: "back\r\n") == "scpi\r\nscpi: SYSTem:CONSole comes back\r\n")
+    #expect(bob.asks("*IDN?;*CLS") == "Gimbal,QKD bob,0,0.1.0\n")
+    modules.alice.kill()
+    modules.bob.kill()
+    _ = modules.alice.finish()
+    _ = modules.bob.finish()
+  }
+
   /// What one run saved the next one starts with; a torn file keeps the program from starting and stays as it is.
   @Test func configuration_thatWasSaved_isThereAtTheNextStart() throws {
     let session = try Session()

@@ -34,6 +34,12 @@ final class Terminal {
     return read(until: "> ")
   }
 
+  /// Sends a line as programs do and returns what comes up to and with `end`.
+  func asks(_ line: String, until end: String = "\n") -> String? {
+    handle.write(Data((line + "\n").utf8))
+    return read(until: end)
+  }
+
   /// Types a line again and again until the answer holds `text`.
   func repeats(_ line: String, until text: String) -> Bool {
     let deadline = Date(timeIntervalSinceNow: 120)

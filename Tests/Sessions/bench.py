@@ -1,6 +1,6 @@
 """Two modules `gimbal` over the boards of `twin serve`, in a folder of their own, for programs that talk to consoles.
 
-  with Bench(settings={"exchange_frames": 50}) as bench:
+  with Bench(scpi=True, settings={"exchange_frames": 50}) as bench:
       talk(bench.alice.console, bench.bob.console)
 
 `console` is the path of a pseudo terminal. Leaving the block ends all three processes and removes the folder.
@@ -62,10 +62,10 @@ class Bench:
     consoles begin in machine mode. `real_time` keeps the simulation from running ahead of the clock.
     """
 
-    def __init__(self, scenario="bench", seed=1, settings=None, real_time=False, alice=(), bob=()):
+    def __init__(self, scenario="bench", seed=1, settings=None, scpi=False, real_time=False, alice=(), bob=()):
         self.scenario, self.seed, self.settings, self.real_time = scenario, seed, settings or {}, real_time
         self.extra = {"alice": list(alice), "bob": list(bob)}
-        self.mode = ["--console", "pty"]
+        self.mode = ["--console", "pty"] + (["--scpi"] if scpi else [])
         self.folder = None
         self.running = []
 
