@@ -41,15 +41,14 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       scpi.tellFigures(request.node, core.totals)
     case .siftedRate, .secretRate: tellRate(request.node, &scpi)
     case .counts, .bias, .temperature: if scpi.has(End.role, .bob) { scpi.tellDetectors(request.node, readings) }
-    case .pulseDelay: if scpi.has(End.role, .alice) { place(.pulseDelayPs, request, &scpi) }
-    case .pulseWidth: if scpi.has(End.role, .alice) { place(.pulseWidthPs, request, &scpi) }
-    case .gateDelay: if scpi.has(End.role, .bob) { place(.gateDelayPs, request, &scpi) }
-    case .gateWidth: if scpi.has(End.role, .bob) { place(.gateWidthPs, request, &scpi) }
+    case .pulseDelay, .pulseWidth, .gateDelay, .gateWidth:
+      guard let setting = scpi.timing(of: request, at: End.role) else { return }
+      if !request.isQuery { place(setting, request.number, &scpi) } else { scpi.tell(setting, of: settings) }
     case .deadTime: if scpi.has(End.role, .bob) { tellDeadTime(&scpi) }
     case .signal, .decoy, .vacuum, .field, .fieldNames, .changes, .discard:
       scpi.configure(request, &candidate, inForce: running)
     case .hash: scpi.answer(decimal: UInt64(configuration.hash))
-    case .apply: if candidate != running { _ = applied(&scpi) }
+    case .apply: if candidate.differences(from: running) > 0 { _ = applied(&scpi) }
     case .initiate: initiate(&scpi)
     case .stop: stopIfAny()
     case .abort: abort()
@@ -181,13 +180,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     scpi.answer(exponential: UInt64(FpgaMap.DeadTime.slots.extract(from: word)) * TimeBase.slotNs, below: 9)
   }
 
-  /// Answers where the pulse or the gate stands, or moves it from the next frame on.
-  private mutating func place(_ setting: ModuleSetting, _ request: ScpiRequest, _ scpi: inout ScpiInstrument) {
-    guard !request.isQuery else { return scpi.answer(exponential: settings[setting], below: 12) }
+  /// Moves the pulse or the gate from the next frame on.
+  private mutating func place(_ setting: ModuleSetting, _ value: UInt64, _ scpi: inout ScpiInstrument) {
     guard canTune else { return scpi.refuse(.settingsConflict, "only at rest or while light is on, and no scan runs") }
-    var changed = settings
-    guard changed.set(setting, to: request.number) else { return scpi.refuse(.dataOutOfRange, setting.condition) }
-    tune(setting, to: request.number)
+    guard scpi.isPossible(setting, value) else { return }
+    tune(setting, to: value)
     do throws(DriverFault) { try end.setTiming(settings) } catch {
       fail(error)
       scpi.refuse(.hardware)

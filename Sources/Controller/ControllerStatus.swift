@@ -124,34 +124,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// What is known of the errors of the finished blocks.
-  func showErrors(on terminal: inout Screen) {
-    let totals = core.totals
-    var text = Line()
-    guard totals.confirmedBits > 0 else {
-      text.append("qber     no block yet; the plan expects ")
-      text.append(scaled: UInt64(configuration.plannedQber.count) / 100, places: 2)
-      text.append(" %")
-      return terminal.printLine(text)
-    }
-    text.append("qber     ")
-    text.append(scaled: totals.qberPpm / 100, places: 2)
-    text.append(" % of ", totals.confirmedBits)
-    text.append(" confirmed bits  planned ")
-    text.append(scaled: UInt64(configuration.plannedQber.count) / 100, places: 2)
-    text.append(" %")
-    terminal.printLine(text)
-    text.clear()
-    text.append("bound    ")
-    text.append(scaled: totals.qberUpperPpm / 100, places: 2)
-    text.append(" % at most, of single photons")
-    terminal.printLine(text)
-    text.clear()
-    text.append("told     ", totals.disclosedBits)
-    text.append(" bits  ")
-    text.append(scaled: totals.efficiencyThousandths, places: 3)
-    text.append(" of the Shannon limit")
-    terminal.printLine(text)
-  }
+  func showErrors(on terminal: inout Screen) { terminal.showErrors(core.totals, planned: configuration.plannedQber) }
 
   /// The way to the peer and the frames that were agreed on.
   func showLink(on terminal: inout Screen) {
@@ -173,7 +146,6 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// The facts of `status` for scripts, one `key=value` a line.
   func report(on terminal: inout Screen) {
-    let totals = core.totals
     var text = Line()
     text.append("state=")
     text.append(state.name)
@@ -189,18 +161,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       terminal.printLine(text)
     }
     terminal.printFact("link_up", linkIsUp ? 1 : 0)
-    terminal.printFact("detections", totals.detections)
-    terminal.printFact("sifted_bits", totals.siftedNow)
-    terminal.printFact("qber_ppm", totals.qberPpm)
-    terminal.printFact("qber_upper_ppm", totals.qberUpperPpm)
-    terminal.printFact("ec_efficiency_thousandths", totals.efficiencyThousandths)
-    terminal.printFact("disclosed_bits", totals.disclosedBits)
-    terminal.printFact("auth_bits_spent", totals.authBitsSpent)
-    terminal.printFact("policy_row", UInt64(configuration.policyRow))
-    terminal.printFact("ad_block", UInt64(configuration.adBlock))
-    terminal.printFact("blocks_ok", totals.blocksOk)
-    terminal.printFact("blocks_aborted", totals.blocksAborted)
-    terminal.printFact("secret_bits", totals.netSecretBits)
+    terminal.printFacts(core.totals, configuration)
     terminal.printFact("keys", UInt64(core.keys.count))
     terminal.printFact("auth_pool_bytes", UInt64(core.pool.unusedBytes))
     terminal.printFact("deadline_misses", deadlineMisses)
@@ -234,7 +195,54 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 }
 
+// Compiled once, where a controller is compiled for each role.
 extension Screen {
+  @inline(never)
+  fileprivate mutating func showErrors(_ totals: SessionTotals, planned: PartsPerMillion) {
+    var text = Line()
+    guard totals.confirmedBits > 0 else {
+      text.append("qber     no block yet; the plan expects ")
+      text.append(scaled: UInt64(planned.count) / 100, places: 2)
+      text.append(" %")
+      return printLine(text)
+    }
+    text.append("qber     ")
+    text.append(scaled: totals.qberPpm / 100, places: 2)
+    text.append(" % of ", totals.confirmedBits)
+    text.append(" confirmed bits  planned ")
+    text.append(scaled: UInt64(planned.count) / 100, places: 2)
+    text.append(" %")
+    printLine(text)
+    text.clear()
+    text.append("bound    ")
+    text.append(scaled: totals.qberUpperPpm / 100, places: 2)
+    text.append(" % at most, of single photons")
+    printLine(text)
+    text.clear()
+    text.append("told     ", totals.disclosedBits)
+    text.append(" bits  ")
+    text.append(scaled: totals.efficiencyThousandths, places: 3)
+    text.append(" of the Shannon limit")
+    printLine(text)
+  }
+
+  @inline(never)
+  fileprivate mutating func printFacts(_ totals: SessionTotals, _ configuration: LinkConfiguration) {
+    printFact("detections", totals.detections)
+    printFact("sifted_bits", totals.siftedNow)
+    printFact("qber_ppm", totals.qberPpm)
+    printFact("qber_upper_ppm", totals.qberUpperPpm)
+    printFact("ec_efficiency_thousandths", totals.efficiencyThousandths)
+    printFact("disclosed_bits", totals.disclosedBits)
+    printFact("auth_bits_spent", totals.authBitsSpent)
+    printFact("policy_row", UInt64(configuration.policyRow))
+    printFact("ad_block", UInt64(configuration.adBlock))
+    printFact("blocks_ok", totals.blocksOk)
+    printFact("blocks_aborted", totals.blocksAborted)
+    printFact("secret_bits", totals.netSecretBits)
+  }
+
+  @inline(never)
   fileprivate mutating func printFact(_ name: StaticString, _ value: UInt64) {
     var text = Line()
     text.append(name)

@@ -38,8 +38,10 @@ extension ScpiInstrument {
   @inline(never)
   mutating func tellAlarms(_ alarms: AlarmBook) {
     var isNext = false
-    for number in 0..<AlarmName.count where alarms.isActive(.numbered(number)) {
-      answer(AlarmName.numbered(number).name, isNext: isNext)
+    for number in 0..<AlarmName.count {
+      let name = AlarmName.numbered(number)
+      guard alarms.isActive(name) else { continue }
+      answer(name.name, isNext: isNext)
       isNext = true
     }
     if !isNext { answer("none") }
@@ -91,17 +93,12 @@ extension ScpiInstrument {
     _ request: ScpiRequest, _ candidate: inout ModuleConfiguration, inForce running: ModuleConfiguration
   ) {
     switch request.node {
-    case .signal: setPhotons(.shared(.meanSignal), request, &candidate)
-    case .decoy: setPhotons(.shared(.meanDecoy), request, &candidate)
-    case .vacuum: setPhotons(.shared(.meanVacuum), request, &candidate)
+    case .signal, .decoy, .vacuum:
+      let field: ConfigurationField =
+        request.node == .signal ? .meanSignal : request.node == .decoy ? .meanDecoy : .meanVacuum
+      setPhotons(.shared(field), request, &candidate)
     case .discard: candidate = running
-    case .changes:
-      var count: UInt64 = 0
-      for number in 0..<SettingName.count {
-        let name = SettingName.numbered(number)
-        if candidate[name] != running[name] { count += 1 }
-      }
-      answer(decimal: count)
+    case .changes: answer(decimal: candidate.differences(from: running))
     case .fieldNames:
       for number in 0..<SettingName.count {
         answer(SettingName.numbered(number).name, isNext: number > 0)
@@ -111,18 +108,46 @@ extension ScpiInstrument {
         return refuse(.illegalParameterValue, "no field, or several, of this name")
       }
       guard request.isQuery else { return note(field, request.number, &candidate) }
-      answer(decimal: candidate[field])
-      answer(decimal: running[field], isNext: true)
+      answer(decimal: candidate.value(of: field))
+      answer(decimal: running.value(of: field), isNext: true)
     }
+  }
+
+  // MARK: Pulse and gate
+
+  /// The setting that a request is about, if this end has it.
+  @inline(never)
+  mutating func timing(of request: ScpiRequest, at role: Role) -> ModuleSetting? {
+    let isPulse = request.node == .pulseDelay || request.node == .pulseWidth
+    guard has(role, isPulse ? .alice : .bob) else { return nil }
+    if isPulse { return request.node == .pulseDelay ? .pulseDelayPs : .pulseWidthPs }
+    return request.node == .gateDelay ? .gateDelayPs : .gateWidthPs
+  }
+
+  @inline(never)
+  mutating func tell(_ setting: ModuleSetting, of settings: ModuleSettings) {
+    answer(exponential: settings[setting], below: 12)
+  }
+
+  /// Whether a setting can have a value; refused if not.
+  @inline(never)
+  mutating func isPossible(_ setting: ModuleSetting, _ value: UInt64) -> Bool {
+    var settings = ModuleSettings()
+    guard settings.set(setting, to: value) else {
+      refuse(.dataOutOfRange, setting.condition)
+      return false
+    }
+    return true
   }
 
   private mutating func setPhotons(
     _ field: SettingName, _ request: ScpiRequest, _ candidate: inout ModuleConfiguration
   ) {
     guard request.isQuery else { return note(field, request.number, &candidate) }
-    answer(scaled: Int64(truncatingIfNeeded: candidate[field]), places: 6)
+    answer(scaled: Int64(truncatingIfNeeded: candidate.value(of: field)), places: 6)
   }
 
+  @inline(never)
   private mutating func note(_ field: SettingName, _ value: UInt64, _ candidate: inout ModuleConfiguration) {
     var changed = candidate
     guard changed.set(field, to: value) else { return refuse(.dataOutOfRange, field.condition) }

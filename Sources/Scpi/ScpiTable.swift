@@ -43,14 +43,14 @@ public struct ScpiRow: Sendable {
   /// What a query takes.
   public let queryArgument: ScpiArgument
   public let unit: ScpiUnit
-  /// The largest number, in steps of the unit; the smallest is zero.
-  public let numberMax: UInt64
+  /// The largest number, in steps of the unit, the smallest being zero; as large as may be if it is `UInt32.max`.
+  public let numberMax: UInt32
   /// Whom a command obeys. Queries are for everyone.
   public let privilege: Privilege
 
   init(
     _ node: ScpiNode, _ pattern: StaticString, _ form: ScpiForm, _ argument: ScpiArgument = .none,
-    asking queryArgument: ScpiArgument = .none, in unit: ScpiUnit = .count, to numberMax: UInt64 = .max,
+    asking queryArgument: ScpiArgument = .none, in unit: ScpiUnit = .count, to numberMax: UInt32 = .max,
     for privilege: Privilege = .observe
   ) {
     self.node = node

@@ -71,7 +71,7 @@ struct ScpiArguments {
     try checkKind(word)
     guard !ScpiText.isLetter(word[0]) else { throw .characterDataNotAllowed }
     let steps = try ScpiNumber.steps(word, in: row.unit)
-    guard steps <= row.numberMax else { throw .dataOutOfRange }
+    guard steps <= UInt64(row.numberMax) || row.numberMax == .max else { throw .dataOutOfRange }
     return steps
   }
 
