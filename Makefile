@@ -21,6 +21,7 @@ CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
 CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test budget-test selftest processes
 CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test visa-test
+CHECKS += demo-test sessions-test
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
@@ -122,6 +123,9 @@ include Tools/telemetry.mk
 
 # visa: the machine mode of the console through PyVISA.
 include Tools/visa.mk
+
+# demo, sessions: consoles, by hand and by test.
+include Tools/sessions.mk
 
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
-# usage: Tools/setup.sh [bench|telemetry]    with those that the comparison with other programs, or the tests of the
-#                                            telemetry helper, need
+# usage: Tools/setup.sh [bench|telemetry|sessions]    with those that the comparison with other programs, the tests of
+#                                                     the telemetry helper, or those of the consoles need
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +37,10 @@ fi
 if [ "${1-}" = telemetry ]; then
   # Not on everybody's path.
   needs_file /usr/sbin/mosquitto mosquitto
+fi
+if [ "${1-}" = sessions ]; then
+  needs_program picocom picocom
+  needs_program socat socat
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then

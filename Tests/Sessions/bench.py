@@ -9,6 +9,7 @@
 import pathlib
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -25,10 +26,11 @@ class BenchFault(Exception):
 class Process:
     """A program whose first lines say where it can be reached."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, stdin=subprocess.DEVNULL):
         self.arguments = [str(argument) for argument in arguments]
+        # Without a buffer, so that whoever reads on behind the first lines misses nothing.
         self.process = subprocess.Popen(
-            self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            self.arguments, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
         )
 
     def line_after(self, prefix):
@@ -36,12 +38,12 @@ class Process:
         watchdog = threading.Timer(START_SECONDS_MAX, self.process.kill)
         watchdog.start()
         try:
-            for line in self.process.stdout:
+            while line := self.process.stdout.readline().decode():
                 if line.startswith(prefix):
                     return line[len(prefix) :].strip()
         finally:
             watchdog.cancel()
-        raise BenchFault(f"{' '.join(self.arguments)}: {self.process.stderr.read().strip()}")
+        raise BenchFault(f"{' '.join(self.arguments)}: {self.process.stderr.read().decode().strip()}")
 
     def stop(self):
         if self.process.poll() is None:
@@ -50,22 +52,43 @@ class Process:
 
 
 class Module(Process):
-    """A module with a console on a pseudo terminal, or with none."""
+    """A module with a console on a pseudo terminal, or elsewhere; `console` is None then."""
 
     console = None
+
+
+def free_port():
+    """A port that nobody listens on now; a module that starts anew has to find the same one again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 class Bench:
     """A board server, Alice and Bob.
 
-    `settings` are fields of the configuration of both; `alice` and `bob` more arguments of one; `scpi` lets the
-    consoles begin in machine mode. `real_time` keeps the simulation from running ahead of the clock.
+    `settings` are fields of the configuration of both; `alice` and `bob` more arguments of one, where {folder} stands
+    for the folder. `consoles` tells for a role what stands behind --console, a pseudo terminal if it does not.
+    `delivers` writes keys to files as soon as both modules have them. `real_time` keeps the simulation from running
+    ahead of the clock; `scpi` lets the consoles begin in machine mode.
     """
 
-    def __init__(self, scenario="bench", seed=1, settings=None, scpi=False, real_time=False, alice=(), bob=()):
+    def __init__(
+        self,
+        scenario="bench",
+        seed=1,
+        settings=None,
+        scpi=False,
+        real_time=False,
+        alice=(),
+        bob=(),
+        consoles=None,
+        delivers=True,
+    ):
         self.scenario, self.seed, self.settings, self.real_time = scenario, seed, settings or {}, real_time
         self.extra = {"alice": list(alice), "bob": list(bob)}
-        self.mode = ["--console", "pty"] + (["--scpi"] if scpi else [])
+        self.mode = ["--scpi"] if scpi else []
+        self.consoles = consoles or {}
+        self.delivers = delivers
         self.folder = None
         self.running = []
 
@@ -82,27 +105,41 @@ class Bench:
 
     def start(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gimbal-"))
-        (self.folder / "psk").write_bytes(secrets.token_bytes(4096))
+        (self.folder / "psk").write_bytes(secrets.token_bytes(65536))
         arguments = ["serve", "--scenario", self.scenario, "--seed", self.seed, "--socket", self.folder / "board"]
         server = Process([BUILD / "twin", *arguments, *(["--real-time"] if self.real_time else [])])
         self.running.append(server)
         server.line_after("serving ")
-        self.alice = self.module("alice", "listen:127.0.0.1:0")
-        port = self.alice.line_after("link: listening on port ")
-        self.bob = self.module("bob", f"connect:127.0.0.1:{port}")
-        for module in (self.alice, self.bob):
-            module.console = module.line_after("console: ")
+        self.port = free_port()
+        self.alice = self.module("alice")
+        self.bob = self.module("bob")
 
-    def module(self, role, link):
+    def module(self, role):
+        """Starts a module; its files are those of the one before."""
         folder = self.folder
+        link = f"{'listen' if role == 'alice' else 'connect'}:127.0.0.1:{self.port}"
         arguments = ["--role", role, "--board", f"unix:{folder}/board.{role}", "--link", link, "--psk", folder / "psk"]
-        arguments += ["--journal", folder / f"journal.{role}", "--deliver", folder / f"keys.{role}"]
-        arguments += ["--configuration", folder / f"configuration.{role}"]
+        arguments += ["--journal", folder / f"journal.{role}", "--configuration", folder / f"configuration.{role}"]
+        if self.delivers:
+            arguments += ["--deliver", folder / f"keys.{role}"]
         for name, value in self.settings.items():
             arguments += ["--set", f"{name}={value}"]
-        module = Module([BUILD / "gimbal", *arguments, *self.mode, *self.extra[role]])
+        console = str(self.consoles.get(role, "pty")).format(folder=folder)
+        arguments += ["--console", console, *self.mode, *(str(word).format(folder=folder) for word in self.extra[role])]
+        module = Module([BUILD / "gimbal", *arguments], subprocess.PIPE if console == "stdio" else subprocess.DEVNULL)
         self.running.append(module)
+        if role == "alice":
+            module.line_after("link: listening on port ")
+        if console == "pty":
+            module.console = module.line_after("console: ")
         return module
+
+    def restart(self, role):
+        """Ends a module without a warning and starts it again."""
+        old = getattr(self, role)
+        old.stop()
+        self.running.remove(old)
+        setattr(self, role, self.module(role))
 
     def stop(self):
         for process in reversed(self.running):
