@@ -25,7 +25,7 @@ public let commandTable: [49 of CommandSpec] = [
   CommandSpec(.rates, "rates", summary: "clicks, sifted and secret bits a second"),
   CommandSpec(.counters, "counters", summary: "the wire to the gateware, detector counts and bias"),
   CommandSpec(.temperature, "temperature", summary: "detectors and board, degrees Celsius"),
-  CommandSpec(.keys, "keys", summary: "names and sizes of the keys in store"),
+  CommandSpec(.keys, "keys", summary: "names and states of the keys in store"),
   CommandSpec(.auth, "auth", summary: "the reserve of one-time bytes for tags, never delivered"),
 
   CommandSpec(.acquire, "acquire", summary: "how far the modules have found each other"),
@@ -72,7 +72,7 @@ public let commandTable: [49 of CommandSpec] = [
   CommandSpec(.log, "log", .level, for: .operate, alone: .observe, summary: "which events are told as they happen"),
   CommandSpec(.alarm, "alarm", .alarm, summary: "alarms that are active or latched; or what one means"),
   CommandSpec(.clear, "clear", .alarm, for: .operate, summary: "clear latched alarms whose cause is gone"),
-  CommandSpec(.telemetry, "telemetry", summary: "the line that is sent once a period"),
+  CommandSpec(.telemetry, "telemetry", summary: "period of the line of telemetry, lines sent"),
 
   CommandSpec(.scpi, "scpi", summary: "lines of SCPI from now on, for programs"),
   CommandSpec(

@@ -210,6 +210,7 @@ extension Text {
   /// A row of help: the usage, and what the command does.
   public mutating func appendHelp(_ spec: CommandSpec) {
     appendUsage(spec)
+    append("  ")
     pad(to: 22)
     append(spec.summary)
   }

@@ -164,7 +164,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// The end of a window that opens at `start`; without a length it stays open until it is shortened.
   private static func stop(from start: UInt32, _ configuration: LinkConfiguration) -> UInt32 {
-    configuration.exchangeFrames == 0 ? .max - 1 : start + configuration.exchangeFrames
+    configuration.exchangeFrames == 0 ? ExchangeWindow.openStop : start + configuration.exchangeFrames
   }
 
   private mutating func takeWindow() throws(PayloadError) {

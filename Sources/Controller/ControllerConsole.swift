@@ -1,7 +1,7 @@
 public import Console
 import Distillation
 import Drivers
-import FixedStorage
+public import FixedStorage
 import KeyStore
 import LinkControl
 import Ports
@@ -272,8 +272,30 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let serial = identity.serial
     for i in serial.indices where serial[i] != 0 { text.append(serial[i]) }
     text.append("  board revision ", UInt64(identity.boardRevision))
-    text.append("  calibrated ", UInt64(identity.calibration.day))
+    text.append("  calibrated ")
+    text.append(day: identity.calibration.day)
     terminal.printLine(text)
+  }
+}
+
+extension Text {
+  /// The date of a day that is counted from 1 January 1970, as 2026-01-31. Years are counted from March on, so that the
+  /// leap day is the last of its year.
+  public mutating func append(day: UInt32) {
+    let sinceMarch = UInt64(day) + 719_468
+    let era = sinceMarch / 146_097
+    let dayOfEra = sinceMarch % 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    append(decimal: era * 400 + yearOfEra + (month < 10 ? 0 : 1))
+    append(twoDigits: month < 10 ? month + 3 : month - 9)
+    append(twoDigits: dayOfYear - (153 * month + 2) / 5 + 1)
+  }
+
+  private mutating func append(twoDigits value: UInt64) {
+    append(value < 10 ? "-0" : "-")
+    append(decimal: value)
   }
 }
 

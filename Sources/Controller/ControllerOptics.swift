@@ -81,6 +81,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       applyChanges(on: &terminal)
       // What cannot be put into force is forgotten: this command is all or nothing.
       candidate = ModuleConfiguration(configuration, settings)
+      // A refusal is one line.
+      guard configuration[field] == value else { return }
     }
     for index in 0..<3 where chosen == nil || chosen == index {
       guard let name = ArgumentKind.intensity.word(index) else { continue }
@@ -150,13 +152,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append(linkIsUp ? "  link up" : "  link down")
     terminal.printLine(text)
     text.clear()
-    text.append("frames   ")
-    if window.frames > 0 {
-      text.append(decimal: UInt64(window.start))
-      text.append(" up to ", UInt64(window.stop))
-    } else {
-      text.append("none agreed on")
-    }
+    text.append(window)
     do throws(DriverFault) {
       text.append("  now ", UInt64(try end.frame()))
       text.append(fpgaStatus.isClockLocked ? "  clock locked" : "  clock not locked")

@@ -130,13 +130,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   func showLink(on terminal: inout Screen) {
     linkLine(on: &terminal)
     var text = Line()
-    text.append("frames   ")
-    if window.frames > 0 {
-      text.append(decimal: UInt64(window.start))
-      text.append(" up to ", UInt64(window.stop))
-    } else {
-      text.append("none agreed on")
-    }
+    text.append(window)
     terminal.printLine(text)
     text.clear()
     text.append("session  ")
@@ -279,6 +273,15 @@ extension Text {
     }
     for _ in 0..<max(0, width - digits) { append(0x20) }
     append(decimal: value)
+  }
+
+  /// The frames that were agreed on, the last one as long as it is known.
+  @inline(never)
+  mutating func append(_ window: ExchangeWindow) {
+    append("frames   ")
+    guard window.frames > 0 else { return append("none agreed on") }
+    append(decimal: UInt64(window.start))
+    if window.isOpen { append(" until stopped") } else { append(" up to ", UInt64(window.stop)) }
   }
 
   /// A fault with everything that was seen.

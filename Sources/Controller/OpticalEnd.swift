@@ -17,6 +17,10 @@ public struct ExchangeWindow: Equatable, Sendable {
   }
 
   public var frames: UInt32 { stop - start }
+
+  /// Where a window ends that stays open until it is shortened.
+  public static var openStop: UInt32 { .max - 1 }
+  public var isOpen: Bool { stop == Self.openStop }
 }
 
 /// What can end an exchange from within sifting.

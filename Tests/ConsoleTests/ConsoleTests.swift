@@ -239,11 +239,19 @@ private enum ThreeFields: ArgumentNames {
   let all = type(Array("?".utf8)).screen
   for i in commandTable.indices { #expect(all.contains("\(commandTable[i].summary)")) }
   let some = type(Array("ke?".utf8)).screen
-  #expect(some.contains("names and sizes") && !some.contains("agree with the peer"))
-  #expect(type(Array("help ?".utf8)).screen.contains("names and sizes"))
+  #expect(some.contains("names and states") && !some.contains("agree with the peer"))
+  #expect(type(Array("help ?".utf8)).screen.contains("names and states"))
   #expect(type(Array("status ?".utf8)).screen.contains("state, link, policy"))
   #expect(type(Array("zzz?".utf8)).screen.contains("no command begins so"))
   #expect(edited("ke?") == ("> ke", 4))
+}
+
+@Test func help_everyRow_keepsTheUsageApartAndFitsARow() {
+  let rows = type(Array("?".utf8)).screen.split(separator: "\r\n")
+  for i in commandTable.indices {
+    let row = rows.first { $0.hasSuffix("  \(commandTable[i].summary)") }
+    #expect(row?.hasPrefix("\(commandTable[i].name) ") == true && (row?.count ?? 0) <= 100)
+  }
 }
 
 /// A line longer than the row is shown around the cursor, and never wraps.
