@@ -12,6 +12,7 @@ import pexpect
 import pexpect.fdpexpect
 
 PROMPT = re.compile(r"gimbal-(alice|bob)> ")
+ANYTHING = re.compile(r".+", re.S)
 ANSWER_SECONDS_MAX = 60
 # What a terminal is told besides text: to delete the rest of the row, and to move the cursor back.
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -61,9 +62,9 @@ class Console:
             self.child.send(text)
 
     def expect(self, text, seconds=ANSWER_SECONDS_MAX):
-        """What is shown before `text`."""
+        """What is shown up to and with `text`."""
         self.child.expect_exact(text, timeout=seconds)
-        return self.child.before
+        return self.child.before + self.child.after
 
     def ask(self, line):
         """Types a line; the lines of its answer."""
@@ -84,11 +85,9 @@ class Console:
     def settle(self, seconds=0.3):
         """Everything that is shown until nothing comes for a while."""
         shown = ""
-        while True:
-            try:
-                shown += self.child.read_nonblocking(4096, timeout=seconds)
-            except pexpect.TIMEOUT:
-                return shown
+        while self.child.expect([ANYTHING, pexpect.TIMEOUT], timeout=seconds) == 0:
+            shown += self.child.after
+        return shown
 
     def fresh(self):
         """Comes to an empty line behind a prompt, whatever was shown or typed before."""
@@ -97,7 +96,7 @@ class Console:
         if self.ask("") != []:
             raise Fallen("an empty line was answered")
 
-    def wait(self, line, text, seconds=120):
+    def wait(self, line, text, seconds=60):
         """Types a line again and again until its answer holds `text`; that answer."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -106,6 +105,18 @@ class Console:
                 return answer
             time.sleep(0.02)
         raise Fallen(f"{line}: {text} did not come: {answer}")
+
+
+def agrees(shown, expected):
+    """Whether lines are those that a page shows."""
+    if not expected:
+        return not shown
+    if expected[0] == "...":
+        return any(agrees(shown[first:], expected[1:]) for first in range(len(shown) + 1))
+    if not shown:
+        return False
+    pattern = ".+".join(re.escape(part) for part in expected[0].split("..."))
+    return re.fullmatch(pattern, shown[0]) is not None and agrees(shown[1:], expected[1:])
 
 
 def rows(text):

@@ -11,7 +11,7 @@ import re
 import sys
 
 from bench import Bench
-from console import PROMPT, Console, Fallen
+from console import PROMPT, Console, Fallen, agrees
 
 LATER = re.compile(r"# (\d+) s later")
 TICKS_PER_SECOND = 1000
@@ -30,18 +30,6 @@ def session(page):
         else:
             steps[-1][1].append(line)
     return steps
-
-
-def agrees(shown, expected):
-    """Whether lines are those that a page shows."""
-    if not expected:
-        return not shown
-    if expected[0] == "...":
-        return any(agrees(shown[first:], expected[1:]) for first in range(len(shown) + 1))
-    if not shown:
-        return False
-    pattern = ".+".join(re.escape(part) for part in expected[0].split("..."))
-    return re.fullmatch(pattern, shown[0]) is not None and agrees(shown[1:], expected[1:])
 
 
 def ticks(console):

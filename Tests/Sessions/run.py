@@ -1,0 +1,17 @@
+"""Runs every test of the folder; the last line counts them."""
+
+import pathlib
+import sys
+import unittest
+
+folder = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(folder))
+# Named tests, as `test_console.VerbTests`, or all of them.
+loader = unittest.TestLoader()
+suite = loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:] else loader.discover(str(folder), "test_console*.py")
+outcome = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)
+faults = [case for case, _ in outcome.failures + outcome.errors] + outcome.unexpectedSuccesses
+# A test of several parts is one test, however many of them fail.
+failed = len({getattr(case, "test_case", case).id() for case in faults})
+print(f"sessions: {max(0, outcome.testsRun - failed)} passed, {failed} failed")
+sys.exit(0 if failed == 0 and outcome.testsRun > 0 else 1)
