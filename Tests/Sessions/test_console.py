@@ -85,11 +85,12 @@ class ConsoleCase(unittest.TestCase):
     """Modules for all tests of a class, and what holds for everything that their consoles ever show."""
 
     arguments = {"alice": (), "bob": ()}
+    settings = SETTINGS
 
     @classmethod
     def setUpClass(cls):
         files = {role: ["--trace", "{folder}/trace." + role, *cls.arguments[role]] for role in ROLES}
-        cls.bench = Bench("bench", 1, settings=SETTINGS, **files)
+        cls.bench = Bench("bench", 1, settings=cls.settings, **files)
         cls.addClassCleanup(cls.bench.stop)
         cls.bench.start()
         cls.consoles = {role: Console(getattr(cls.bench, role).console) for role in ROLES}
@@ -217,6 +218,31 @@ class ObservingBobTests(ObservingAliceTests):
 
     levels = {"alice": "operate", "bob": "observe"}
     arguments = {role: ("--privilege", level) for role, level in levels.items()}
+
+
+class PlatesTests(ConsoleCase):
+    """The variant with wave plates, which answers differently."""
+
+    settings = {**SETTINGS, "variant": "perBlock"}
+    answers = {
+        "twirl": ["twirl    perBlock: wave plates on a public schedule", "credit   four-state: ...", "plates   ..."],
+        "plates": ["plates   ...  groups ...  late frames ...  masked events ...", "motors   ... deg"],
+        "status plates": ["plates   ...", "motors   ..."],
+        "show variant": ["variant 1 perBlock", "# 0 (perPulse) or 1 (perBlock)"],
+        "set variant perPulse": ["variant 0  in force 1 until apply"],
+        "apply": ["error: apply: variant is brought up with the devices: start the program with --set"],
+        "discard": ["forgotten"],
+    }
+
+    def test_platesVerbs_atRestAndInSession_tellThePlates(self):
+        for role, console in self.consoles.items():
+            for line, expected in self.answers.items():
+                shown = console.ask(line)
+                self.assertTrue(agrees(shown, expected), f"{role}: {line} shows {shown}")
+        self.consoles["bob"].ask("start")
+        for console in self.consoles.values():
+            console.wait("plates", "settled")
+        self.come_to_rest()
 
 
 class WidthTests(ConsoleCase):
