@@ -182,7 +182,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Moves the pulse or the gate from the next frame on.
   private mutating func place(_ setting: ModuleSetting, _ value: UInt64, _ scpi: inout ScpiInstrument) {
-    guard canTune else { return scpi.refuse(.settingsConflict, "only at rest or while light is on, and no scan runs") }
+    guard canTune else { return scpi.refuse(.settingsConflict, "only between sessions") }
     guard scpi.isPossible(setting, value) else { return }
     tune(setting, to: value)
     do throws(DriverFault) { try end.setTiming(settings) } catch {
