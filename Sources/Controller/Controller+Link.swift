@@ -45,7 +45,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   private mutating func noteLinkDown() {
     guard linkIsUp else { return }
     linkIsUp = false
-    lastEnd = .linkLost
+    switch state {
+    case .acquiring, .exchanging, .draining: lastEnd = .linkLost
+    // A session that was over before ended as it ended.
+    case .booting, .selfTest, .idle, .faulted, .zeroized: break
+    }
     apply(.linkLost)
     inbox.reset()
     core.channel.reset()

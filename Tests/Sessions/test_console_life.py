@@ -71,6 +71,23 @@ class RestartTests(LifeCase):
         self.alice.wait("report", "link_up=1")
         self.session(self.alice)
 
+    def test_peer_thatStartsAgainAtRest_endsNoSession(self):
+        self.session(self.alice)
+        self.bench.bob.stop()
+        self.alice.wait("report", "link_up=0")
+        self.alice.wait("alarm", "link_down        minor     active")
+        self.started_again("bob")
+        self.alice.wait("report", "link_up=1")
+        self.assertIn("session=finished", self.alice.ask("report"))
+        self.assertNotIn("session_refused", "\n".join(self.alice.ask("alarm")))
+        self.assertNotIn("link broke", "\n".join(self.alice.ask("trace")))
+        # One that is lost on the way says so.
+        self.alice.ask("start")
+        self.alice.wait("report", "state=exchanging")
+        self.bench.bob.stop()
+        self.alice.wait("report", "session=link_lost")
+        self.alice.wait("alarm", "session_refused  major     active")
+
     def test_savedConfiguration_isFoundByTheNextStart(self):
         for line in ("set epsilon_secret 12", "set key_ttl_s 60", "apply", "save", "set epsilon_secret 13"):
             self.assertNotIn("error", self.bob.ask(line)[0])
