@@ -72,7 +72,7 @@ class Bench:
     `settings` are fields of the configuration of both; `alice` and `bob` more arguments of one, where {folder} stands
     for the folder. `consoles` tells for a role what stands behind --console, a pseudo terminal if it does not.
     `delivers` writes keys to files as soon as both modules have them. `real_time` keeps the simulation from running
-    ahead of the clock; `scpi` lets the consoles begin in machine mode.
+    ahead of the clock; `build` holds the programs; `scpi` lets the consoles begin in machine mode.
     """
 
     def __init__(
@@ -86,12 +86,14 @@ class Bench:
         bob=(),
         consoles=None,
         delivers=True,
+        build=BUILD,
     ):
         self.scenario, self.seed, self.settings, self.real_time = scenario, seed, settings or {}, real_time
         self.extra = {"alice": list(alice), "bob": list(bob)}
         self.mode = ["--scpi"] if scpi else []
         self.consoles = consoles or {}
         self.delivers = delivers
+        self.build = build
         self.folder = None
         self.running = []
 
@@ -110,7 +112,7 @@ class Bench:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gimbal-"))
         (self.folder / "psk").write_bytes(secrets.token_bytes(65536))
         arguments = ["serve", "--scenario", self.scenario, "--seed", self.seed, "--socket", self.folder / "board"]
-        server = Process([BUILD / "twin", *arguments, *(["--real-time"] if self.real_time else [])])
+        server = Process([self.build / "twin", *arguments, *(["--real-time"] if self.real_time else [])])
         self.running.append(server)
         server.line_after("serving ")
         self.port = free_port()
@@ -129,7 +131,8 @@ class Bench:
             arguments += ["--set", f"{name}={value}"]
         console = str(self.consoles.get(role, "pty")).format(folder=folder)
         arguments += ["--console", console, *self.mode, *(str(word).format(folder=folder) for word in self.extra[role])]
-        module = Module([BUILD / "gimbal", *arguments], subprocess.PIPE if console == "stdio" else subprocess.DEVNULL)
+        stdin = subprocess.PIPE if console == "stdio" else subprocess.DEVNULL
+        module = Module([self.build / "gimbal", *arguments], stdin)
         self.running.append(module)
         if role == "alice":
             module.line_after("link: listening on port ")

@@ -10,8 +10,12 @@ from console import Console, agrees
 ROLES = ("alice", "bob")
 # Short blocks, so that a session soon has one; and no events between the answers.
 SETTINGS = {"block_bits": 150000, "log_level": 0}
+# Behind each the role follows.
+FILES = {"--trace": "{folder}/trace.", "--update": "{folder}/program."}
 KEY = re.compile(r"[0-9a-fA-F]{64}")
 COLUMNS_MAX = 100
+# Behind this no prompt comes.
+SILENT = {"scpi"}
 # A word that an argument of the kind cannot be, and one that it can.
 WORDS = {
     "COMMAND": ("nothing", "start"),
@@ -50,7 +54,7 @@ def manual(name):
 
 
 def transcripts():
-    """(verb, role) to the steps of a session: what is typed, whether again and again, what is shown."""
+    """(verb, role) to the steps of a session: what is typed, how, and what is shown."""
     sessions = {}
     text = (pathlib.Path(__file__).resolve().parent / "verbs.txt").read_text()
     for section in text.split("\n== ")[1:]:
@@ -58,8 +62,8 @@ def transcripts():
         verb, *role = head.split()
         steps = []
         for line in lines:
-            if line[:2] in ("> ", "~ "):
-                steps.append((line[2:], line[0] == "~", []))
+            if line[:2] in ("> ", "~ ", "$ "):
+                steps.append((line[2:], line[0], []))
             else:
                 steps[-1][2].append(line)
         for name in role or ROLES:
@@ -89,7 +93,10 @@ class ConsoleCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        files = {role: ["--trace", "{folder}/trace." + role, *cls.arguments[role]] for role in ROLES}
+        files = {role: list(cls.arguments[role]) for role in ROLES}
+        for role in ROLES:
+            for option, path in FILES.items():
+                files[role] += [option, path + role]
         cls.bench = Bench("bench", 1, settings=cls.settings, **files)
         cls.addClassCleanup(cls.bench.stop)
         cls.bench.start()
@@ -128,9 +135,14 @@ class VerbTests(ConsoleCase):
 
     def play(self, role, steps):
         console = self.consoles[role]
-        for line, again, expected in steps:
+        for line, how, expected in steps:
+            if how == "$":
+                console.type(line + "\r\n")
+                for answer in expected:
+                    console.expect(answer)
+                continue
             shown = console.ask(line)
-            for _ in range(2000 if again else 0):
+            for _ in range(2000 if how == "~" else 0):
                 if agrees(shown, expected):
                     break
                 console.settle(0.02)
@@ -208,7 +220,7 @@ class ObservingAliceTests(ConsoleCase):
         may = self.ranks.index(wanted) <= self.ranks.index(level)
         if not may:
             self.refused(role, line, f"{line.split()[0]}: this console may {level}, not {wanted}$")
-        elif wanted == "observe":
+        elif wanted == "observe" and line not in SILENT:
             answer = "\n".join(self.consoles[role].ask(line))
             self.assertNotIn("this console may", answer)
 
@@ -256,6 +268,7 @@ class WidthTests(ConsoleCase):
             lines = [steps[0] for (_, name), session in transcripts().items() if name == role for steps in session]
             names = [line.split()[1] for line in console.ask("show running") if line.startswith("set ")]
             lines = [line for line in lines if line.split()[0] not in ("reboot", "zeroize", "start", "stop", "abort")]
+            lines = [line for line in lines if line not in SILENT and not line.startswith(("SYSTem", "*"))]
             for line in [*lines, *(f"show {name}" for name in names), *(f"set {name} x" for name in names)]:
                 wide |= {shown for shown in console.ask(line) if len(shown) > COLUMNS_MAX}
             console.ask("discard")

@@ -1,23 +1,28 @@
 """What outlives what: restarts, saved configurations, pasted ones, erased keys; and that no console shows a key."""
 
+import pathlib
 import re
+import shutil
+import tempfile
 import unittest
 
-from bench import Bench
+from bench import BUILD, Bench
 from console import Console
 
 ROLES = ("alice", "bob")
 # A second of light, which gives key.
 SETTINGS = {"log_level": 0, "exchange_frames": 95}
-FILES = {role: ["--trace", "{folder}/trace." + role, "--keys", "{folder}/vault." + role] for role in ROLES}
+OPTIONS = {"--trace": "{folder}/trace.", "--keys": "{folder}/vault.", "--update": "{folder}/program."}
+FILES = {role: [word for option, path in OPTIONS.items() for word in (option, path + role)] for role in ROLES}
 KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class LifeCase(unittest.TestCase):
     delivers = False
+    build = BUILD
 
     def setUp(self):
-        self.bench = Bench("bench", 1, settings=SETTINGS, delivers=self.delivers, **FILES)
+        self.bench = Bench("bench", 1, settings=SETTINGS, delivers=self.delivers, build=self.build, **FILES)
         self.addCleanup(self.bench.stop)
         self.bench.start()
         self.seen = []
@@ -116,6 +121,43 @@ class RestartTests(LifeCase):
         self.session(self.alice)
 
 
+class UpdateTests(LifeCase):
+    """A module replaces its own program, so these run copies."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.build = pathlib.Path(folder.name)
+        for name in ("gimbal", "twin"):
+            shutil.copy(BUILD / name, self.build / name)
+        super().setUp()
+        self.candidate = self.bench.folder / "program.bob"
+
+    def test_update_toAProgramThatIsNone_keepsTheOld(self):
+        self.assertEqual(self.bob.ask("update"), ["update   no program waits"])
+        self.candidate.write_bytes(b"#!/bin/false\n")
+        self.candidate.chmod(0o755)
+        self.assertEqual(self.bob.ask("update"), ["update   a program waits, 13 B"])
+        self.bob.ask("update now")
+        self.bob.wait("trace", "new program refused  self-test status 1")
+        self.assertEqual((self.build / "gimbal").read_bytes(), (BUILD / "gimbal").read_bytes())
+        self.session(self.bob)
+
+    def test_update_toAGoodProgram_startsItAndKeepsTheOldBeside(self):
+        shutil.copy(BUILD / "gimbal", self.candidate)
+        with self.candidate.open("ab") as file:
+            file.write(b"new")
+        self.assertEqual(
+            self.bob.ask("update now"), ["the self-test of the new program runs; trace tells how it ends"]
+        )
+        self.bob.wait("trace", "start 2", 120)
+        self.bob.wait("report", "link_up=1")
+        self.assertTrue((self.build / "gimbal").read_bytes().endswith(b"new"))
+        self.assertFalse((self.build / "gimbal.previous").read_bytes().endswith(b"new"))
+        self.alice.wait("report", "link_up=1")
+        self.session(self.bob)
+
+
 class KeyTests(LifeCase):
     delivers = True
 
@@ -129,7 +171,7 @@ class KeyTests(LifeCase):
         self.assertGreater(len(keys[0]), 10)
         for console in (self.alice, self.bob):
             for line in console.ask("help"):
-                if line.split()[0] not in ("reboot", "zeroize"):
+                if line.split()[0] not in ("reboot", "zeroize", "scpi"):
                     console.ask(line.split()[0])
                     console.settle(0.02)
             console.wait("report", "state=idle")
