@@ -23,8 +23,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append(" link_up=", linkIsUp ? 1 : 0)
     text.append(core.totals, rates)
     text.append(" auth_pool_bytes=", UInt64(core.pool.unusedBytes))
-    text.append(" keys_held=", UInt64(core.keys.heldCount))
-    text.append(" keys_released=", UInt64(core.keys.count - core.keys.heldCount))
+    text.append(" keys_stored=", UInt64(core.keys.count))
+    text.append(" keys_released=", core.keys.counts.released)
     text.append(" keys_delivered=", core.keys.counts.delivered)
     text.append(" keys_dropped=", core.keys.counts.dropped)
     if End.role == .bob { text.append(readings) }

@@ -90,7 +90,9 @@ extension KeyRing {
     if readyCount == 0 { nextTaken = Int(block.firstPlace) }
     for place in 0..<Self.capacity {
       let name = PlaceName(places[place])
-      if name.isOf(row), name.content == .key { countReady(name.index, 1) }
+      guard name.isOf(row), name.content == .key else { continue }
+      countReady(name.index, 1)
+      counts.released += 1
     }
     // A release that does not reach the vault is agreed on again after a restart.
     _ = writeBlock(row, in: &vault) && sync(&vault)

@@ -4,6 +4,8 @@ public import Units
 
 /// Counts of what became of keys, for status.
 public struct KeyCounts: Equatable, Sendable {
+  /// Both modules have shown that they have them.
+  public var released: UInt64 = 0
   public var delivered: UInt64 = 0
   /// There was no room for them when their block was finished.
   public var dropped: UInt64 = 0

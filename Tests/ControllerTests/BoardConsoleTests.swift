@@ -204,6 +204,8 @@ import Units
     #expect(
       line.contains(" role=\(role) ") && line.contains(" state=idle ") && line.hasSuffix(" alarms=none"), "\(line)")
     #expect(line.contains(" counts=") == (role == "bob"))
+    let stored = role == "alice" ? link.alice.keyCount : link.bob.keyCount
+    #expect(stored > 0 && line.contains(" keys_stored=\(stored) keys_released=\(stored) "), "\(line)")
   }
   let again = text(link.alice.telemetryLine())
   #expect(again.contains(" seq=2 "))

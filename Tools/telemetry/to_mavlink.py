@@ -24,7 +24,7 @@ VALUES = (
     ("qber_upper_ppm", "qkd_qberup", 1e-6),
     ("secret_bits_per_s", "qkd_skr", 1),
     ("sifted_bits_per_s", "qkd_sifted", 1),
-    ("keys_held", "qkd_store", 1),
+    ("keys_stored", "qkd_store", 1),
     ("auth_pool_bytes", "qkd_auth", 1),
     ("link_up", "qkd_link", 1),
     ("temperature_milli_c", "qkd_temp", 0.001),

@@ -23,7 +23,7 @@ def status(line):
     qber = line.numbers.get("qber_ppm")
     per_cent = "" if qber is None else f"{qber / 10_000:.2f}"
     return sentence(
-        line.state, per_cent, *(str(line.numbers.get(key, "")) for key in ("secret_bits_per_s", "keys_held")))
+        line.state, per_cent, *(str(line.numbers.get(key, "")) for key in ("secret_bits_per_s", "keys_stored")))
 
 
 class ToNmea(Output):

@@ -34,10 +34,10 @@ GAUGES = (
     ("qber_upper_ppm", "qkd_qber_upper_ratio", MILLIONTH, "Largest upper bound of the error rate of single photons."),
     ("efficiency_thousandths", "qkd_reconciliation_efficiency", THOUSANDTH, "Parities told over the Shannon limit."),
     ("auth_pool_bytes", "qkd_auth_key_bits", 8, "Authentication key that is left."),
-    ("sifted_bits_per_s", "qkd_sifted_bits_per_second", 1, "Sifted bits, rate of the last period."),
-    ("secret_bits_per_s", "qkd_secret_bits_per_second", 1, "Secret bits, rate of the last period."),
-    ("keys_held", "qkd_keystore_keys", 1, "Keys of 256 bits in the key store."),
-    ("keys_held", "qkd_keystore_bits", 256, "Key bits in the key store."),
+    ("sifted_bits_per_s", "qkd_sifted_bits_per_second", 1, "Sifted bits in the last second."),
+    ("secret_bits_per_s", "qkd_secret_bits_per_second", 1, "Secret bits a second on average since light began."),
+    ("keys_stored", "qkd_keystore_keys", 1, "Keys of 256 bits in the key store."),
+    ("keys_stored", "qkd_keystore_bits", 256, "Key bits in the key store."),
     ("temperature_milli_c", "qkd_detector_temperature_celsius", THOUSANDTH, "The warmest detector."),
 )
 # Totals of a session: all begin anew with the next one.

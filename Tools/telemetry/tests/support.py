@@ -20,7 +20,7 @@ FACTS = {
     "detections": "4091000", "sifted_bits": "1330401", "qber_ppm": "25483", "qber_upper_ppm": "45664",
     "efficiency_thousandths": "1039", "disclosed_bits": "238010", "auth_bits_spent": "640",
     "auth_pool_bytes": "4096", "blocks_ok": "1", "blocks_aborted": "0", "secret_bits": "319629",
-    "sifted_bits_per_s": "133040", "secret_bits_per_s": "31962", "keys_held": "7", "keys_released": "1248",
+    "sifted_bits_per_s": "133040", "secret_bits_per_s": "31962", "keys_stored": "7", "keys_released": "1248",
     "keys_delivered": "3", "keys_dropped": "0", "counts": "123,124,125,126,127,128",
     "temperature_milli_c": "-40000", "retries": "0", "deadline_misses": "0",
     "alarms": "link_down:warning,qber_high:major",

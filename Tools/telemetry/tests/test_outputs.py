@@ -162,13 +162,13 @@ class NmeaTests(unittest.TestCase):
         self.assertEqual(to_nmea.status(line()), b"$PQKDS,exchanging,2.55,31962,7*57\r\n")
 
     def test_missingNumbers_areEmptyFields(self):
-        found = pynmea2.parse(to_nmea.status(line(qber_ppm=None, keys_held=None)).decode(), check=True)
+        found = pynmea2.parse(to_nmea.status(line(qber_ppm=None, keys_stored=None)).decode(), check=True)
         self.assertEqual(list(found.data), ["S", "exchanging", "", "31962", ""])
 
     def test_longestSentence_hasItsLimit(self):
         greatest = str((1 << 64) - 1)
         longest = to_nmea.status(line(state="exchanging", qber_ppm="1000000", secret_bits_per_s=greatest,
-                                      keys_held=greatest))
+                                      keys_stored=greatest))
         self.assertEqual(len(longest), 71)
 
     def test_anySentence_isReadByPynmea2(self):
