@@ -198,8 +198,14 @@ class ZeroizeTests(LifeCase):
             answer = self.bob.ask(line)
             self.assertTrue(answer[0].startswith(("error: ", "nothing to apply")), answer)
         self.bob.wait("alarm", "zeroized         critical  active")
-        # The same module started again has none of its keys back.
-        self.assertIn("keys=0", self.started_again("bob").ask("report"))
+        # The same module started again has none of its keys back, nor what was left of the pre-shared one.
+        bob = self.started_again("bob")
+        report = bob.ask("report")
+        self.assertIn("keys=0", report)
+        self.assertIn("auth_pool_bytes=0", report)
+        self.assertIn("blocks 0", bob.ask("auth")[0])
+        bob.ask("start")
+        bob.wait("report", "session=keys_exhausted")
 
 
 if __name__ == "__main__":
