@@ -281,7 +281,8 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
   /// Completes the word at the cursor as far as it is certain; a second name that begins alike lists them all.
   private mutating func complete(_ prompt: StaticString, _ terminal: inout Screen) {
     let (word, _, kind) = place()
-    guard let kind, cursor == count else { return }
+    // The word that destroys is typed by hand.
+    guard let kind, kind != .now, cursor == count else { return }
     let found = namesBeginning(with: word, kind)
     guard let first = found.first else { return }
     let added = found.common - word.count

@@ -17,7 +17,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   func showConfiguration(_ name: Span<UInt8>, on terminal: inout Screen) { terminal.showConfiguration(name, running) }
 
   /// The configuration in short: what both modules must share, what waits, what a restart would find.
-  func showConfigurationState(on terminal: inout Screen) {
+  mutating func showConfigurationState(on terminal: inout Screen) {
+    // Looked up once a run: what the program began with may well be what was saved.
+    if savedConfiguration == nil {
+      do throws(LoadFault) { savedConfiguration = try readSaved() } catch { savedConfiguration = nil }
+    }
     terminal.showState(candidate, running: running, isSaved: running == savedConfiguration, peerHash: peerHash)
   }
 

@@ -44,6 +44,8 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   private var scpi = ScpiInstrument()
   private var speaksScpi: Bool
   private var isStarted = false
+  /// Key clients were hung up on, because all keys were erased.
+  private var hasHungUp = false
   /// How the session ended, seen first.
   private var end = SessionEnd.none
   private var ticksLeft = Self.ticksAfterEnd
@@ -192,7 +194,11 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   }
 
   private mutating func serveKeyPort() {
-    if case .zeroized = controller.state { return around.keyPort.hangUp() }
+    // Replies on their way may hold keys. Whoever calls again is told that there are none.
+    if case .zeroized = controller.state, !hasHungUp {
+      hasHungUp = true
+      around.keyPort.hangUp()
+    }
     around.keyPort.accept()
     for place in 0..<KeyPort.clientsMax {
       controller.loseKeys(around.keyPort.exchange(place))

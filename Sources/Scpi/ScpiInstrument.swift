@@ -165,7 +165,8 @@ public struct ScpiInstrument: ~Copyable {
   /// Takes one byte of input into the line; false when there is none.
   private mutating func collect() -> Bool {
     guard let byte = input.pop() else { return false }
-    guard byte != 0x0a else {
+    // A terminal's Enter sends CR alone. Behind CR, LF ends an empty line, which asks nothing.
+    guard byte != 0x0a, byte != 0x0d else {
       if lineFault != .none { refuse(lineFault) }
       // A line that is dropped whole has no unit.
       place = lineFault == .none ? 0 : count + 1

@@ -134,7 +134,7 @@ enum ScpiText {
   static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5a).contains(capital(byte)) }
   static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
   /// Space, tab and the carriage return before a line's end.
-  static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
+  static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
   /// A part of a line without the blanks around it.
   static func trimmed(_ range: Range<Int>, of line: Span<UInt8>) -> Range<Int> {

@@ -74,7 +74,7 @@ enum ScpiManual {
 
     ## Lines
 
-    - A line ends with LF or CR LF and has at most 256 bytes. A longer one (-223) or one with a byte that is not
+    - A line ends with LF, CR or CR LF and has at most 256 bytes. A longer one (-223) or one with a byte that is not
       printable ASCII, blank or tab (-101) is dropped whole.
     - Units are separated by `;`. The answers of a line come as one line, joined by `;`. An empty unit says nothing.
     - Units are carried out one by one. The first that fails ends its line: what stands before it is done, what stands

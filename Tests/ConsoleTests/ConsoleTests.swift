@@ -228,7 +228,8 @@ private enum ThreeFields: ArgumentNames {
   #expect(row("> " + screen("set me\t")).text == "> set mean_")
   #expect(screen("set mean_\t").contains("mean_signal  mean_decoy"))
   #expect(row("> " + screen("set ad_block 5\t")).text == "> set ad_block 5")
-  #expect(row("> " + screen("zeroize \t")).text == "> zeroize now ")
+  #expect(
+    row("> " + screen("zeroize \t")).text == "> zeroize " && row("> " + screen("align \t")).text == "> align run ")
   let explained = screen("set ad_block ?")
   #expect(explained.contains("set FIELD VALUE") && explained.contains("VALUE: a number"))
   #expect(screen("set ?").contains("FIELD: the name of a field"))

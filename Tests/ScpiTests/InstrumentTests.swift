@@ -9,7 +9,8 @@ private func answers(_ line: String) -> String {
 }
 
 @Test func line_endsWithLineFeedAndTakesBlanksAndEmptyUnits() {
-  #expect(answers("*OPC?") == "1\n" && answers("*OPC?\r") == "1\n" && answers(" \t*opc? \t\r") == "1\n")
+  #expect(
+    answers("*OPC?") == "1\n" && answers("*OPC?\r*OPC?\r\n*OPC?") == "1\n1\n1\n" && answers(" \t*opc? \t\r") == "1\n")
   #expect(answers("").isEmpty && answers("\r").isEmpty && answers(" ; ;").isEmpty && answers("*OPC?;") == "1\n")
   #expect(answers("*OPC?;*OPC?;;*OPC?") == "1;1;1\n" && answers("*ESE 5") == "")
   #expect(answers("*ESE 5;*ESE?;*ESE 6;*ESE?") == "5;6\n" && answers("*ESE 5\n*ESE?") == "5\n")
