@@ -71,6 +71,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       text.append(": argument ", UInt64(index) + 1)
       text.append(" should be ")
       if let kind = verb.spec.kind(at: Int(index)) { text.append(kind.wanted) }
+      text.append("  usage: ")
+      text.appendUsage(verb.spec)
     }
     terminal.printLine(text)
   }

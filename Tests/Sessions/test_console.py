@@ -186,7 +186,8 @@ class RefusalTests(ConsoleCase):
                 line = full_line(words).split()[: place + 2]
                 line[place + 1] = WORDS[kind][0]
                 line += full_line(words).split()[place + 2 :]
-                expected = f"{verb}: argument {place + 1} should be {self.wanted[kind][0]}"
+                wanted = f"should be {self.wanted[kind][0]}  usage: {' '.join(words)}"
+                expected = f"{verb}: argument {place + 1} {wanted}"
                 expected = f"{verb}: " if kind in NAMES else re.escape(expected) + "$"
                 for role in ROLES:
                     self.refused(role, " ".join(line), expected)
