@@ -32,9 +32,10 @@ run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --se
 twin:
 	@swift build -c release $(PROGRAMS) --product twin >&2
 
-# Python 3 is the one thing that the suites want besides Swift; it is installed only where it is missing.
+# What the suites want besides Swift: Python 3, and the libraries of GPIO and I2C that the program is linked to. It is
+# installed only where it is missing.
 python:
-	@command -v python3 > /dev/null || Tools/setup.sh
+	@Tools/setup.sh programs
 
 test: twin python ## Every suite, on the development machine
 	@swift test -c release --explicit-target-dependency-import-check error

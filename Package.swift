@@ -74,7 +74,7 @@ let deviceModules: [Target] = [
   .target(name: "CMemory"),
   .target(name: "CArena"),
   .target(name: "CCodes"),
-  .target(name: "CLinux"),
+  .target(name: "CLinux", linkerSettings: [.linkedLibrary("gpiod"), .linkedLibrary("i2c")]),
   .target(name: "CMarks"),
   module("Units"),
   module("FixedStorage", uses: ["CMemory", "CPermutation", "CPolynomial", "CStream", "CSyndrome", "CToeplitz"]),
@@ -116,7 +116,7 @@ let deviceModules: [Target] = [
       "AdvantageDistillation", "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux", "CMarks",
       "Checksum",
       "Console", "Controller",
-      "Distillation", "Estimation", "FixedStorage", "KeyStore", "LinkControl", "Ports", "PrivacyAmplification",
+      "Distillation", "Estimation", "FixedStorage", "Health", "KeyStore", "LinkControl", "Ports", "PrivacyAmplification",
       "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",
     ],
     // Console and controller are generic over the board and become code here; the kernels of distillation do not.

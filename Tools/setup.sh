@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
-# usage: Tools/setup.sh [bench|telemetry|sessions]    with those that the comparison with other programs, the tests of
+# usage: Tools/setup.sh programs                      only what the programs and suites of this machine need
+#        Tools/setup.sh [bench|telemetry|sessions]    with those that the comparison with other programs, the tests of
 #                                                     the telemetry helper, or those of the consoles need
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -18,13 +19,17 @@ missing=()
 needs_file() { [ -e "$1" ] || missing+=("$2"); }
 needs_program() { command -v "$1" > /dev/null || missing+=("$2"); }
 needs_program python3 python3
-needs_program readelf binutils
-needs_program valgrind valgrind
-needs_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
-needs_program aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
-needs_program qemu-aarch64-static qemu-user-static
-needs_file /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
-python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+needs_file /usr/include/gpiod.h libgpiod-dev
+needs_file /usr/include/i2c/smbus.h libi2c-dev
+if [ "${1-}" != programs ]; then
+  needs_program readelf binutils
+  needs_program valgrind valgrind
+  needs_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  needs_program aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
+  needs_program qemu-aarch64-static qemu-user-static
+  needs_file /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+  python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+fi
 if [ "${1-}" = bench ]; then
   needs_program gcc gcc
   needs_program make make

@@ -8,6 +8,8 @@ public enum BoardOperation: UInt8, Sendable {
   case i2c = 4
   case setLine = 5
   case readLine = 6
+  /// What the thread that keeps time has counted; a server has none and refuses.
+  case report = 7
 }
 
 /// How a request ended.

@@ -4,5 +4,5 @@ public import Ports
 /// Everything of the board but the SPI bus, which the gateware driver owns.
 public protocol ModuleBoard:
   I2cBus, LinePort, EntropySource, ClassicalLink, IndexJournal, ConfigurationStore, KeyVault, ProgramStore,
-  BlockObserver, ~Copyable
+  Timekeeper, BlockObserver, ~Copyable
 {}

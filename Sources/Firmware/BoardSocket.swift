@@ -88,12 +88,12 @@ struct BoardSocket {
   }
 }
 
-/// The gateware's SPI bus at the other end of the socket.
-struct RemoteSpi: SpiBus, ~Copyable {
-  let socket: BoardSocket
+/// The gateware's SPI bus at the other end of the wire.
+struct WiredSpi: SpiBus, ~Copyable {
+  let wire: BoardWire
 
   mutating func transfer(_ command: Span<UInt8>, reply: inout MutableSpan<UInt8>) throws(BusError) {
-    try socket.order(
+    try wire.order(
       BoardRequest(.spi, payloadBytes: command.count, replyBytes: reply.count), command, into: &reply)
   }
 }

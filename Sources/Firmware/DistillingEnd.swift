@@ -83,6 +83,13 @@ struct DistillingEnd: ~Copyable {
     distiller.begin(.first, number: 1, store: store, &channel)
   }
 
+  /// Forgets the block, so that another may begin.
+  mutating func close() {
+    store.wipe(.first)
+    channel.closeAll()
+    distiller.release()
+  }
+
   /// Takes in what has arrived, works, and sends.
   mutating func turn(from incoming: inout MemoryPipe, to outgoing: inout MemoryPipe) -> Bool {
     do throws(LinkError) { try inbox.fill(from: &incoming) } catch { return false }

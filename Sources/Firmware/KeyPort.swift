@@ -111,7 +111,7 @@ struct KeyPort: ~Copyable {
   }
 
   /// Lets the controller answer one client.
-  mutating func serve<End: OpticalEnd & ~Copyable>(_ place: Int, _ controller: inout Controller<End, RemoteBoard>) {
+  mutating func serve<End: OpticalEnd & ~Copyable>(_ place: Int, _ controller: inout Controller<End, WiredBoard>) {
     guard descriptors[place] >= 0 else { return }
     controller.serve(&clients[place])
   }

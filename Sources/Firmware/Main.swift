@@ -24,13 +24,14 @@ struct Main {
     case .help: return Options.printHelp(on: output)
     case .selfTest: gimbal_exit(runSelfTest() ? 0 : 1)
     case .bench(let kind): gimbal_exit(runBench(kind) ? 0 : 1)
+    case .timing(let seconds): gimbal_exit(runTiming(seconds, options.board))
     case .run: gimbal_exit(start(options))
     }
   }
 
   /// Opens everything that the module needs; whatever cannot be opened is told by its option.
   private static func start(_ options: Options) -> Int32 {
-    guard let role = options.role, let path = options.board, let plan = options.link, let psk = options.psk,
+    guard let role = options.role, let place = options.board, let plan = options.link, let psk = options.psk,
       let journal = options.journal
     else { preconditionFailure("the options were checked") }
     gimbal_keep_memory()
@@ -38,16 +39,17 @@ struct Main {
       let secret = try MappedSecret(psk)
       let link = try open(plan)
       var arena = Arena(trace: try TraceFile(options.trace))
-      let around = try openSurroundings(options, path, &arena)
-      let (boardRole, now) = try greet(around.clock)
-      guard boardRole == role else { throw StartFault("--board", "the board is the other role's", 0) }
+      let (wire, random) = try open(place)
+      let around = try openSurroundings(options, wire, &arena)
+      let (boardRole, now) = try greet(wire)
+      guard boardRole == nil || boardRole == role else { throw StartFault("--board", "the board is the other role's", 0) }
       let configuration = try startConfiguration(options)
       let files = ModuleFiles(
         journal: FileJournal(journal), saved: ConfigurationFile(options.saved), keys: try openKeys(options),
         program: ProgramFile(options.update))
-      let board = RemoteBoard(socket: around.clock, link: link, files: files)
+      let board = WiredBoard(wire: wire, random: random, link: link, files: files)
       let session = SessionMemory(role: role, configuration: configuration.link, from: &arena)
-      let spi = RemoteSpi(socket: around.clock)
+      let spi = WiredSpi(wire: wire)
       let screen = Screen(storage: arena.screen())
       switch role {
       case .alice:
@@ -126,6 +128,25 @@ struct Main {
     }
   }
 
+  /// Connects to the twin, or opens the devices and starts the thread that serves them.
+  private static func open(_ place: BoardPlan) throws(StartFault) -> (BoardWire, HardwareRandom) {
+    switch place {
+    case .socket(let path):
+      do throws(BusError) { return (.socket(try BoardSocket(path)), HardwareRandom()) } catch {
+        throw StartFault("--board", "cannot connect", error.errorNumber)
+      }
+    case .devices(let folder):
+      var plan = ControlPlan()
+      plan.devices = BoardDevices(in: folder)
+      plan.devices.complain()
+      let error = startControl(plan)
+      guard error == 0 else { throw StartFault("--board", "cannot lock memory and keep time", error) }
+      // Where there is no processor to spare the program stays where Linux puts it.
+      if ControlPlan.otherProcessor >= 0 { _ = gimbal_bind_to_processor(ControlPlan.otherProcessor) }
+      return (.desk(DeviceDesk()), HardwareRandom(plan.devices.random))
+    }
+  }
+
   private static func openKeys(_ options: Options) throws(StartFault) -> KeyFile {
     do throws(StoreError) { return try KeyFile(options.keys) } catch {
       throw StartFault("--keys", "cannot be opened", error.errorNumber)
@@ -139,12 +160,8 @@ struct Main {
   }
 
   private static func openSurroundings(
-    _ options: Options, _ path: Argument, _ arena: inout Arena
+    _ options: Options, _ wire: BoardWire, _ arena: inout Arena
   ) throws(StartFault) -> ModuleSurroundings {
-    let clock: BoardSocket
-    do throws(BusError) { clock = try BoardSocket(path) } catch {
-      throw StartFault("--board", "cannot connect", error.errorNumber)
-    }
     let delivery: KeyDelivery
     do throws(DeliveryFault) { delivery = try KeyDelivery(options.deliver) } catch {
       switch error {
@@ -155,7 +172,7 @@ struct Main {
     let port = try openPort(options, &arena)
     do throws(LinkError) {
       return ModuleSurroundings(
-        clock: clock, terminal: try OperatorTerminal(options.console, baud: options.baud), delivery: delivery,
+        wire: wire, terminal: try OperatorTerminal(options.console, baud: options.baud), delivery: delivery,
         telemetry: telemetry, keyPort: port, starts: options.starts, exitsWhenDone: options.exitsWhenDone,
         privilege: options.privilege, speaksScpi: options.speaksScpi)
     } catch {
@@ -163,9 +180,9 @@ struct Main {
     }
   }
 
-  private static func greet(_ clock: BoardSocket) throws(StartFault) -> (role: Role?, now: Instant) {
+  private static func greet(_ wire: BoardWire) throws(StartFault) -> (role: Role?, now: Instant) {
     do throws(BusError) {
-      return try clock.greet()
+      return try wire.greet()
     } catch {
       throw StartFault("--board", "the server does not speak this protocol", error.errorNumber)
     }

@@ -10,7 +10,7 @@ import Units
 
 /// What surrounds the controller: clock, console and key consumer.
 struct ModuleSurroundings: ~Copyable {
-  let clock: BoardSocket
+  let wire: BoardWire
   var terminal: OperatorTerminal
   var delivery: KeyDelivery
   var telemetry: TelemetrySocket
@@ -35,9 +35,9 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// The room on the screen that a turn of the machine mode may need.
   private static var answerBytesMax: Int { 1024 }
 
-  private static var prompt: StaticString { Controller<End, RemoteBoard>.prompt }
+  private static var prompt: StaticString { Controller<End, WiredBoard>.prompt }
 
-  private var controller: Controller<End, RemoteBoard>
+  private var controller: Controller<End, WiredBoard>
   private var around: ModuleSurroundings
   private var editor = LineEditor<ConsoleNames>()
   private var screen: Screen
@@ -53,7 +53,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   private var ticksForKeys = 2000
 
   init(
-    _ controller: consuming Controller<End, RemoteBoard>, _ around: consuming ModuleSurroundings,
+    _ controller: consuming Controller<End, WiredBoard>, _ around: consuming ModuleSurroundings,
     screen: consuming Screen
   ) {
     self.controller = controller
@@ -73,7 +73,7 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
     var next = start + TimeBase.tick
     while true {
       do throws(BusError) {
-        let now = try around.clock.sleep(until: next)
+        let now = try around.wire.sleep(until: next)
         controller.turn(at: now)
         next = now + TimeBase.tick
       } catch {

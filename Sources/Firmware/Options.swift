@@ -16,12 +16,14 @@ struct OptionSpec {
 enum Option: UInt8 {
   case role, board, link, psk, journal, configuration, console, baud, scpi, privilege, trace, telemetry, update,
     deliver, keys,
-    keyPort, keyUser, set, start, exitWhenDone, selftest, bench, version, help
+    keyPort, keyUser, set, start, exitWhenDone, selftest, bench, timing, version, help
 }
 
-let optionTable: [24 of OptionSpec] = [
+let optionTable: [25 of OptionSpec] = [
   OptionSpec(option: .role, name: "--role", value: "alice|bob", summary: "which end of the link this module is"),
-  OptionSpec(option: .board, name: "--board", value: "unix:PATH", summary: "socket of the twin's board server"),
+  OptionSpec(
+    option: .board, name: "--board", value: "linux:FOLDER|unix:PATH",
+    summary: "folder with the devices spi, i2c and gpio; or socket of the twin's board server"),
   OptionSpec(
     option: .link, name: "--link", value: "listen:HOST:PORT|connect:HOST:PORT",
     summary: "classical link over TCP; HOST is an IPv4 address, port 0 to listen on a free one"),
@@ -72,6 +74,9 @@ let optionTable: [24 of OptionSpec] = [
   OptionSpec(
     option: .bench, name: "--bench", value: "cascade|ldpc|pairs",
     summary: "take a block through both ends here, tell the time of each stage, and leave"),
+  OptionSpec(
+    option: .timing, name: "--timing", value: "SECONDS",
+    summary: "keep time for so long while blocks are distilled, tell how well, and leave; --board may be given"),
   OptionSpec(option: .version, name: "--version", value: "", summary: "print the version and leave"),
   OptionSpec(option: .help, name: "--help", value: "", summary: "print this text and leave"),
 ]
@@ -109,6 +114,24 @@ struct Endpoint: Equatable {
   }
 }
 
+/// Where the devices of the module are.
+enum BoardPlan {
+  /// The twin's server, on a socket of the file system.
+  case socket(Argument)
+  /// Linux devices, or links to them, in one folder.
+  case devices(Argument)
+
+  init?(_ value: Argument) {
+    if let path = value.after("unix:") {
+      self = .socket(path)
+    } else if let folder = value.after("linux:"), folder.count > 0 {
+      self = .devices(folder)
+    } else {
+      return nil
+    }
+  }
+}
+
 /// Where the operator types.
 enum ConsoleKind {
   case pty, stdio, none
@@ -128,11 +151,11 @@ struct Options {
   }
 
   /// What else than running a module is wanted.
-  enum Task { case run, selfTest, bench(BenchKind), version, help }
+  enum Task { case run, selfTest, bench(BenchKind), timing(seconds: UInt64), version, help }
 
   var task = Task.run
   var role: Role?
-  var board: Argument?
+  var board: BoardPlan?
   var link: LinkPlan?
   var psk: Argument?
   var journal: Argument?
@@ -190,7 +213,7 @@ struct Options {
     case .version: task = .version
     case .help: task = .help
     case .role, .board, .link, .psk, .journal, .configuration, .console, .baud, .privilege, .trace, .telemetry,
-      .update, .deliver, .keys, .keyPort, .keyUser, .set, .bench:
+      .update, .deliver, .keys, .keyPort, .keyUser, .set, .bench, .timing:
       preconditionFailure("these take a value")
     }
   }
@@ -198,7 +221,7 @@ struct Options {
   private mutating func take(_ option: Option, _ value: Argument) -> Bool {
     switch option {
     case .role: role = value.matches("alice") ? .alice : value.matches("bob") ? .bob : nil
-    case .board: board = value.after("unix:")
+    case .board: board = BoardPlan(value)
     case .link: link = Self.linkPlan(value)
     case .psk: psk = value
     case .journal: journal = value
@@ -223,6 +246,9 @@ struct Options {
       return keyUser != nil
     case .set: return Self.set(value, in: &configuration)
     case .bench: return takeBench(value)
+    case .timing:
+      guard let seconds = decimal(value.bytes, max: 86_400), seconds > 0 else { return false }
+      task = .timing(seconds: seconds)
     case .scpi, .start, .exitWhenDone, .selftest, .version, .help: preconditionFailure("these take no value")
     }
     return option == .role ? role != nil : option == .board ? board != nil : option == .link ? link != nil : true
@@ -321,7 +347,7 @@ struct Options {
 extension Options {
   static func printHelp(on output: StandardStream) {
     var text = Line()
-    text.append("usage: gimbal --role alice|bob --board unix:PATH --link LINK --psk FILE --journal FILE [OPTION ...]\n")
+    text.append("usage: gimbal --role alice|bob --board BOARD --link LINK --psk FILE --journal FILE [OPTION ...]\n")
     output.write(text.utf8)
     for i in optionTable.indices {
       text.clear()

@@ -43,7 +43,7 @@ func runBench(_ kind: BenchKind) -> Bool {
   guard let plan = benchPlan(kind) else { return false }
   var alice = DistillingEnd(.alice, plan: plan)
   var bob = DistillingEnd(.bob, plan: plan)
-  fill(&alice, &bob, bits: bits, kind)
+  fillEnds(&alice, &bob, bits: bits, kind)
   alice.open()
   bob.open()
   var toBob = MemoryPipe(mappedBlock(of: UInt8.self, count: 1 << 20))
@@ -81,7 +81,7 @@ private func timed(
 }
 
 /// A target that leaves a key of a short block at these error rates: lengths are not what is measured.
-private func benchPlan(_ kind: BenchKind) -> DistillationPlan? {
+func benchPlan(_ kind: BenchKind) -> DistillationPlan? {
   let means: [3 of MeanPhotonNumber] = [
     MeanPhotonNumber(millionths: 500_000), MeanPhotonNumber(millionths: 150_000), MeanPhotonNumber(millionths: 200),
   ]
@@ -98,7 +98,7 @@ private func benchPlan(_ kind: BenchKind) -> DistillationPlan? {
 }
 
 /// Sifted bits in the proportions of the means above, each wrong with the same probability.
-private func fill(_ alice: inout DistillingEnd, _ bob: inout DistillingEnd, bits: Int, _ kind: BenchKind) {
+func fillEnds(_ alice: inout DistillingEnd, _ bob: inout DistillingEnd, bits: Int, _ kind: BenchKind) {
   var random = VectorRandom(seed: 3)
   for i in 0..<bits {
     let word = random.next()

@@ -126,3 +126,74 @@ public protocol ProgramStore: ~Copyable {
   /// Ends a trial that takes too long.
   mutating func endTrial()
 }
+
+/// A step of the tick of the thread that keeps time.
+public enum TickStep: UInt8, Sendable {
+  /// From when the tick was due until the thread runs.
+  case wakeUp
+  /// From when the tick was due until the heartbeat line has its new level.
+  case strobe
+  /// Reading the edges of the input lines and feeding the watchdog of the board.
+  case lines
+  /// Transfers over SPI and I2C in one tick, together.
+  case transfers
+
+  public static var count: Int { 4 }
+
+  public var name: StaticString {
+    switch self {
+    case .wakeUp: "wake_up"
+    case .strobe: "strobe"
+    case .lines: "lines"
+    case .transfers: "transfers"
+    }
+  }
+
+  /// How long the step may take, in nanoseconds. Documentation/Timing.md says where the figures come from.
+  public var budgetNs: UInt64 {
+    switch self {
+    case .wakeUp: 100_000
+    case .strobe: 150_000
+    case .lines: 50_000
+    case .transfers: 800_000
+    }
+  }
+}
+
+/// What the thread that keeps time has counted since the program began.
+public struct TickReport: Equatable, Sendable {
+  public var ticks: UInt64 = 0
+  /// Ticks that were left out because the one before them had not ended.
+  public var missed: UInt64 = 0
+  /// The longest of each step in nanoseconds, and how often it was over its budget; by `TickStep`.
+  public var worstNs: [4 of UInt64] = .init(repeating: 0)
+  public var over: [4 of UInt64] = .init(repeating: 0)
+  /// All delays of the strobe together, for their mean.
+  public var strobeSumNs: UInt64 = 0
+  /// Ticks without a heartbeat, because the controller had not asked for one in time.
+  public var withheld: UInt64 = 0
+  public var interrupts: UInt64 = 0
+  public var pulses: UInt64 = 0
+  /// How often nine clocks freed the I2C bus.
+  public var recoveries: UInt64 = 0
+  /// Page faults of the thread.
+  public var faults: UInt64 = 0
+
+  public init() {}
+
+  public static func == (a: TickReport, b: TickReport) -> Bool {
+    for i in 0..<TickStep.count where a.worstNs[i] != b.worstNs[i] || a.over[i] != b.over[i] { return false }
+    return a.ticks == b.ticks && a.missed == b.missed && a.withheld == b.withheld && a.interrupts == b.interrupts
+      && a.strobeSumNs == b.strobeSumNs && a.pulses == b.pulses && a.recoveries == b.recoveries && a.faults == b.faults
+  }
+}
+
+/// A board whose devices are served by a thread of their own.
+public protocol Timekeeper: ~Copyable {
+  /// Nil on a board without one.
+  mutating func tickReport() -> TickReport?
+}
+
+extension Timekeeper where Self: ~Copyable {
+  public mutating func tickReport() -> TickReport? { nil }
+}

@@ -153,6 +153,7 @@ extension BoardServer {
       }
       simulation.set(line, high: payload[0] != 0, of: seat.role)
       done([], to: seat)
+    case .report: refuse(seat)
     case .readLine:
       guard let line = InputLine(rawValue: request.argument), payload.isEmpty, request.replyBytes == 1 else {
         return refuse(seat)

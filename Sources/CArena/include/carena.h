@@ -36,6 +36,8 @@
   BLOCK(distillerPayload, uint8_t, 4160, Wire, "the distillation message being composed") \
   BLOCK(spiCommand, uint8_t, 4096, Drivers, "command side of one SPI transfer") \
   BLOCK(spiReply, uint8_t, 4096, Drivers, "reply side of one SPI transfer") \
+  BLOCK(deskRequest, uint8_t, 4160, Firmware, "a request to the control thread") \
+  BLOCK(deskReply, uint8_t, 4160, Firmware, "its answer") \
   BLOCK(notes, uint8_t, 32 * 512, Controller, "private notes on 32 batches of 512 events in flight") \
   BLOCK(batchNotes, uint8_t, 512, Controller, "notes on the batch being collected") \
   BLOCK(slots, uint32_t, 512, Controller, "slots of one batch") \

@@ -15,14 +15,16 @@ struct ModuleFiles: ~Copyable {
   var program: ProgramFile
 }
 
-/// The board of a module that runs against the twin: buses and lines through the socket, the rest from Linux.
-struct RemoteBoard: ModuleBoard, ~Copyable {
-  private let socket: BoardSocket
+/// The board of a module: buses and lines over the wire to the control thread or the twin, the rest from Linux.
+struct WiredBoard: ModuleBoard, ~Copyable {
+  private let wire: BoardWire
+  private var random: HardwareRandom
   private var link: TcpLink
   private var files: ModuleFiles
 
-  init(socket: BoardSocket, link: consuming TcpLink, files: consuming ModuleFiles) {
-    self.socket = socket
+  init(wire: BoardWire, random: HardwareRandom, link: consuming TcpLink, files: consuming ModuleFiles) {
+    self.wire = wire
+    self.random = random
     self.link = link
     self.files = files
   }
@@ -30,7 +32,7 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
   mutating func transfer(
     _ bytes: Span<UInt8>, to address: UInt8, reply: inout MutableSpan<UInt8>
   ) throws(BusError) {
-    try socket.order(
+    try wire.order(
       BoardRequest(.i2c, argument: address, payloadBytes: bytes.count, replyBytes: reply.count), bytes, into: &reply)
   }
 
@@ -38,24 +40,22 @@ struct RemoteBoard: ModuleBoard, ~Copyable {
     let level: [1 of UInt8] = [high ? 1 : 0]
     var nothing: [0 of UInt8] = []
     var span = nothing.mutableSpan
-    try socket.order(BoardRequest(.setLine, argument: line.rawValue, payloadBytes: 1), level.span, into: &span)
+    try wire.order(BoardRequest(.setLine, argument: line.rawValue, payloadBytes: 1), level.span, into: &span)
   }
 
   mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool {
     let nothing: [0 of UInt8] = []
     var level: [1 of UInt8] = [0]
     var span = level.mutableSpan
-    try socket.order(BoardRequest(.readLine, argument: line.rawValue, replyBytes: 1), nothing.span, into: &span)
+    try wire.order(BoardRequest(.readLine, argument: line.rawValue, replyBytes: 1), nothing.span, into: &span)
     return level[0] != 0
   }
 
-  mutating func fill(_ bytes: inout MutableSpan<UInt8>) throws(EntropyError) {
-    // The callee writes exactly the bytes of the span.
-    let error = unsafe bytes.withUnsafeMutableBytes { buffer in
-      guard let start = buffer.baseAddress else { return Int32(0) }
-      return unsafe gimbal_random(start, buffer.count)
-    }
-    guard error == 0 else { throw .unavailable }
+  mutating func fill(_ bytes: inout MutableSpan<UInt8>) throws(EntropyError) { try random.fill(&bytes) }
+
+  mutating func tickReport() -> TickReport? {
+    guard case .desk(let desk) = wire else { return nil }
+    return desk.tickReport()
   }
 
   mutating func disconnect() { link.disconnect() }
