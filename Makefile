@@ -128,6 +128,9 @@ include Tools/visa.mk
 # demo, sessions: consoles, by hand and by test.
 include Tools/sessions.mk
 
+# timing: the control thread beside cyclictest.
+include Tools/timing.mk
+
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk
 

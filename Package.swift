@@ -116,8 +116,8 @@ let deviceModules: [Target] = [
       "AdvantageDistillation", "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux", "CMarks",
       "Checksum",
       "Console", "Controller",
-      "Distillation", "Estimation", "FixedStorage", "Health", "KeyStore", "LinkControl", "Ports", "PrivacyAmplification",
-      "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",
+      "Distillation", "Estimation", "FixedStorage", "Health", "KeyStore", "LinkControl", "Ports",
+      "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",
     ],
     // Console and controller are generic over the board and become code here; the kernels of distillation do not.
     swiftSettings: device + compact, linkerSettings: withinBudget),

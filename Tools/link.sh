@@ -18,5 +18,6 @@ esac
 objects=.build-firmware-$processor/release/gimbal.product/Objects.LinkFileList
 mkdir -p "$(dirname "$output")"
 # SwiftPM names the entry point of an executable after its module.
-exec swiftc "${target[@]}" -enable-experimental-feature Embedded -emit-executable -use-ld=lld "@$objects" -lgpiod -li2c -lm \
-  -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=Firmware_main -Xlinker -T -Xlinker "$script" -o "$output"
+exec swiftc "${target[@]}" -enable-experimental-feature Embedded -emit-executable -use-ld=lld "@$objects" \
+  -lgpiod -li2c -lm -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=Firmware_main \
+  -Xlinker -T -Xlinker "$script" -o "$output"

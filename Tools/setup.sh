@@ -2,8 +2,8 @@
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
 # usage: Tools/setup.sh programs                      only what the programs and suites of this machine need
-#        Tools/setup.sh [bench|telemetry|sessions]    with those that the comparison with other programs, the tests of
-#                                                     the telemetry helper, or those of the consoles need
+#        Tools/setup.sh [bench|timing|telemetry|sessions]    with those that the comparison with other programs, the timing,
+#                                                     the tests of the telemetry helper, or of the consoles need
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,6 +38,9 @@ if [ "${1-}" = bench ]; then
   needs_file /usr/include/fftw3.h libfftw3-dev
   needs_file /usr/include/gf2x.h libgf2x-dev
   needs_program taskset util-linux
+fi
+if [ "${1-}" = timing ]; then
+  needs_program cyclictest rt-tests
 fi
 if [ "${1-}" = telemetry ]; then
   # Not on everybody's path.

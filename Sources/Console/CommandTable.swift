@@ -5,13 +5,13 @@ public enum Verb: UInt8, Sendable {
   case qber, link, rates, counters, temperature, keys, auth
   case acquire, align, twirl, intensity, gate, delay, voa, plates, pdl, adaptive
   case config, show, set, changes, apply, discard, defaults, save, load
-  case register, peek, poke, i2c, gpio, watchdog
+  case register, peek, poke, i2c, gpio, watchdog, timing
   case trace, log, alarm, clear, telemetry
   case scpi, update, reboot, zeroize, version
 }
 
 /// The command table. Parsing, completion, help, the manual page and the checks of arguments are derived from it.
-public let commandTable: [49 of CommandSpec] = [
+public let commandTable: [50 of CommandSpec] = [
   CommandSpec(.help, "help", .command, summary: "describe the commands"),
   CommandSpec(.status, "status", .subject, summary: "state, link, policy, blocks, QBER, faults; or of one subject"),
   CommandSpec(.report, "report", summary: "the facts of status as key=value"),
@@ -67,6 +67,7 @@ public let commandTable: [49 of CommandSpec] = [
   CommandSpec(.i2c, "i2c", .address, summary: "who answers on the I2C bus; or the first bytes of one device"),
   CommandSpec(.gpio, "gpio", summary: "the lines of the board and their levels"),
   CommandSpec(.watchdog, "watchdog", summary: "heartbeat, period and latch of the gateware's watchdog, ticks"),
+  CommandSpec(.timing, "timing", summary: "steps of the tick: budget, worst, how often over it; late writes"),
 
   CommandSpec(.trace, "trace", .count, summary: "what the module did, and why; or the last few events"),
   CommandSpec(.log, "log", .level, for: .operate, alone: .observe, summary: "which events are told as they happen"),

@@ -97,10 +97,16 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     self.window = window
     do throws(DriverFault) {
       try end.open(window)
-      guard try end.frame() < window.start else {
+      let running = try end.frame()
+      guard running < window.start else {
         deadlineMisses += 1
+        lateWrites += 1
+        trace(.lateWrite(LateWrite(frame: window.start, running: running)))
+        // Else the gates would stand open in a window that nobody agreed on (LINK-001).
+        try end.close()
         return false
       }
+      slackFrames = min(slackFrames, window.start - running)
       return true
     } catch {
       fail(error)

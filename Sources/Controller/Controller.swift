@@ -78,6 +78,9 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var ticks: UInt64 = 0
   var lastTurn: Instant?
   public internal(set) var deadlineMisses: UInt64 = 0
+  /// Windows that reached the gateware too late, and the least frames that were left when one did not.
+  var lateWrites: UInt64 = 0
+  var slackFrames = UInt32.max
   public internal(set) var now: Instant
   public internal(set) var readings = DetectorReadings()
   public internal(set) var framesRun: UInt64 = 0

@@ -86,7 +86,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .status: status(of: first, on: &terminal)
     case .report, .qber, .link, .rates, .counters, .temperature, .keys, .auth, .acquire, .twirl, .plates, .pdl,
       .adaptive,
-      .config, .changes, .gpio, .watchdog, .telemetry, .version:
+      .config, .changes, .gpio, .watchdog, .timing, .telemetry, .version:
       tell(command.verb, on: &terminal)
     case .start: requestStart(on: &terminal)
     case .stop: requestStop(on: &terminal)
@@ -139,6 +139,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .changes: showChanges(on: &terminal)
     case .gpio: showLines(on: &terminal)
     case .watchdog: showWatchdog(on: &terminal)
+    case .timing: showTiming(on: &terminal)
     case .telemetry: showTelemetry(on: &terminal)
     case .version: showVersion(on: &terminal)
     case .help, .status, .start, .stop, .abort, .selftest, .align, .intensity, .gate, .delay, .voa, .show, .set, .apply,

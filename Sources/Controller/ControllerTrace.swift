@@ -136,6 +136,10 @@ extension Text {
       append(hexadecimal: UInt64(address), digits: 2)
       append(" value 0x")
       append(hexadecimal: UInt64(value), digits: 8)
+    case .lateWrite(let write):
+      append("register written too late  slot ", write.slot)
+      append("  slack -", write.slotsLate)
+      append(" slots")
     }
   }
 }

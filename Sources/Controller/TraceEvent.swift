@@ -35,6 +35,28 @@ public enum TraceEvent: Equatable, Sendable {
   case updated(status: Int32, isInstalled: Bool)
   /// A register was written by the operator.
   case poked(UInt8, UInt32)
+  /// The bounds of the window reached the gateware when the frame that they open with had begun.
+  case lateWrite(LateWrite)
+}
+
+/// A register write that came too late to take effect when it was meant to.
+public struct LateWrite: Equatable, Sendable {
+  /// Slots since the gateware's reset, of the boundary that was missed.
+  public let slot: UInt64
+  /// Slots from the boundary to the start of the frame that was running behind the write: zero or more.
+  public let slotsLate: UInt64
+
+  /// The frame that the write was for, and the one that was running when it had been made.
+  init(frame: UInt32, running: UInt32) {
+    precondition(running >= frame)
+    slot = UInt64(frame) * UInt64(TimeBase.slotsPerFrame)
+    slotsLate = UInt64(running - frame) * UInt64(TimeBase.slotsPerFrame)
+  }
+
+  public init(slot: UInt64, slotsLate: UInt64) {
+    self.slot = slot
+    self.slotsLate = slotsLate
+  }
 }
 
 /// An event as the words that the ring keeps, so that another run of the program can read them.
@@ -75,6 +97,7 @@ extension TraceEvent {
     case .updated(let status, let isInstalled):
       TraceWords(kind: 14, details: [isInstalled ? 1 : 0, 0, 0], first: UInt64(UInt32(bitPattern: status)))
     case .poked(let address, let value): TraceWords(kind: 13, details: [address, 0, 0], first: UInt64(value))
+    case .lateWrite(let write): TraceWords(kind: 15, first: write.slot, second: write.slotsLate)
     }
   }
 
@@ -118,6 +141,7 @@ extension TraceEvent {
       self = .tuned(setting, words.first)
     case 13: self = .poked(detail, first)
     case 14: self = .updated(status: Int32(bitPattern: first), isInstalled: detail != 0)
+    case 15: self = .lateWrite(LateWrite(slot: words.first, slotsLate: words.second))
     default: return nil
     }
   }
@@ -141,6 +165,7 @@ extension TraceEvent {
     case .session(let end): end == .finished || end == .stopped ? .notice : .warning
     case .updated(_, let isInstalled): isInstalled ? .notice : .error
     case .started, .moved, .applied, .saved, .cleared, .aligned, .tuned, .poked: .notice
+    case .lateWrite: .warning
     case .late, .repeated: .debug
     }
   }

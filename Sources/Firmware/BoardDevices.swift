@@ -3,6 +3,24 @@ import Console
 import FixedStorage
 import Ports
 
+/// Where the devices of the module are.
+enum BoardPlan {
+  /// The twin's server, on a socket of the file system.
+  case socket(Argument)
+  /// Linux devices, or links to them, in one folder.
+  case devices(Argument)
+
+  init?(_ value: Argument) {
+    if let path = value.after("unix:") {
+      self = .socket(path)
+    } else if let folder = value.after("linux:"), folder.count > 0 {
+      self = .devices(folder)
+    } else {
+      return nil
+    }
+  }
+}
+
 /// The devices of the board in one folder, as descriptors; -1 for one that could not be opened, with why in `faults`.
 ///
 /// A module without one of its devices starts all the same: its state says what is missing, and its console answers.

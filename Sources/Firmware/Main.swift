@@ -42,7 +42,7 @@ struct Main {
       let (wire, random) = try open(place)
       let around = try openSurroundings(options, wire, &arena)
       let (boardRole, now) = try greet(wire)
-      guard boardRole == nil || boardRole == role else { throw StartFault("--board", "the board is the other role's", 0) }
+      if let boardRole, boardRole != role { throw StartFault("--board", "the board is the other role's", 0) }
       let configuration = try startConfiguration(options)
       let files = ModuleFiles(
         journal: FileJournal(journal), saved: ConfigurationFile(options.saved), keys: try openKeys(options),

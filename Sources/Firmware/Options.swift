@@ -114,24 +114,6 @@ struct Endpoint: Equatable {
   }
 }
 
-/// Where the devices of the module are.
-enum BoardPlan {
-  /// The twin's server, on a socket of the file system.
-  case socket(Argument)
-  /// Linux devices, or links to them, in one folder.
-  case devices(Argument)
-
-  init?(_ value: Argument) {
-    if let path = value.after("unix:") {
-      self = .socket(path)
-    } else if let folder = value.after("linux:"), folder.count > 0 {
-      self = .devices(folder)
-    } else {
-      return nil
-    }
-  }
-}
-
 /// Where the operator types.
 enum ConsoleKind {
   case pty, stdio, none

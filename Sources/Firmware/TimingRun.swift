@@ -8,8 +8,8 @@ import Ports
 import RegisterMap
 import Units
 
-/// Keeps time for `seconds` while this thread takes blocks through both ends of distillation without a pause, then tells
-/// what the control thread has counted. With devices the gateware is asked for its identity once a round too.
+/// Keeps time for `seconds` while this thread takes blocks through both ends of distillation without a pause, then
+/// tells what the control thread has counted. With devices the gateware is asked for its identity once a round too.
 /// Exit status 0 if no tick was missed and no page fault happened, 1 otherwise, 2 if it could not begin.
 func runTiming(_ seconds: UInt64, _ place: BoardPlan?) -> Int32 {
   guard var load = DistillingLoad() else { return 2 }

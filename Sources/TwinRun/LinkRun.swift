@@ -5,7 +5,7 @@ package import Foundation
 import HostStorage
 package import LinkControl
 package import Optics
-import Ports
+package import Ports
 package import Twin
 import Units
 
@@ -26,6 +26,10 @@ package struct RunPlan {
   package var bobVault: VaultMedium?
   /// Where a new program of Alice's module may wait.
   package var aliceProgram = ProgramShelf()
+  /// What a thread that keeps time at Alice's module would have counted.
+  package var aliceTicks: TickReport?
+  /// How long a message is on its way.
+  package var linkDelayTicks: UInt64 = 1
   /// Length of the pre-shared authentication key; a block takes 64 bytes.
   package var secretBytes = 4096
   package var records: URL?
@@ -57,8 +61,6 @@ package struct LinkRun: ~Copyable {
   package typealias Alice = Controller<AliceEnd<TwinSpi>, TwinBoard>
   package typealias Bob = Controller<BobEnd<TwinSpi>, TwinBoard>
 
-  /// One-way delay of the classical link: a millisecond of radio.
-  static var linkDelayTicks: UInt64 { 1 }
   /// Pieces of distillation in one tick, so that a tick's work is bounded as it is on the board.
   static var slicesPerTick: Int { 64 }
   /// How long the modules are waited for when they rest and still have to agree on keys.
@@ -87,7 +89,7 @@ package struct LinkRun: ~Copyable {
       plan.scenario, seed: plan.seed, attack: plan.attack, aliceFaults: plan.aliceFaults, bobFaults: plan.bobFaults)
     let hasEve = plan.attack != nil || plan.relay != nil
     // Eve passes messages on once a tick, which is the delay that the link has without her.
-    cable = MemoryCable(capacity: 1 << 16, delayTicks: hasEve ? 0 : Self.linkDelayTicks)
+    cable = MemoryCable(capacity: 1 << 16, delayTicks: hasEve ? 0 : plan.linkDelayTicks)
     bobCable = hasEve ? MemoryCable(capacity: 1 << 16, delayTicks: 0) : cable
     relay = hasEve ? ManInTheMiddle(plan.relay, plan.strikes, alice: cable, bob: bobCable) : nil
     recorder = Recorder(keepsInputs: plan.records != nil)
@@ -97,6 +99,7 @@ package struct LinkRun: ~Copyable {
       simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder)
     aliceBoard.journal = MemoryJournal(plan.aliceJournal)
     aliceBoard.program = plan.aliceProgram
+    aliceBoard.ticks = plan.aliceTicks
     aliceBoard.vault = MemoryVault(plan.aliceVault)
     alice = Alice(
       configuration: plan.alice, end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),

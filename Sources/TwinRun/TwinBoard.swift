@@ -59,6 +59,8 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
   package var program = ProgramShelf()
   /// What was saved of the configuration.
   package var saved: [UInt8]?
+  /// What a thread that keeps time would have counted.
+  package var ticks: TickReport?
   private let recorder: Recorder
   private let role: Role
 
@@ -70,6 +72,8 @@ package struct TwinBoard: ModuleBoard, ~Copyable {
     self.recorder = recorder
     self.role = role
   }
+
+  package mutating func tickReport() -> TickReport? { ticks }
 
   package mutating func transfer(
     _ bytes: Span<UInt8>, to address: UInt8, reply: inout MutableSpan<UInt8>

@@ -92,7 +92,9 @@ import Units
 
 @Test func status_ofASubject_isThatCommand() {
   var link = booted()
-  for subject in ["link", "keys", "auth", "gpio", "watchdog", "alarm", "plates", "config", "twirl", "rates", "trace"] {
+  for subject in [
+    "link", "keys", "auth", "gpio", "watchdog", "timing", "alarm", "plates", "config", "twirl", "rates", "trace",
+  ] {
     let (one, other) = (answer("status \(subject)", of: &link.bob), answer(subject, of: &link.bob))
     #expect(one == other && !one.hasPrefix("error"), "\(subject)")
   }

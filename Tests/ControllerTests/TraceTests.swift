@@ -79,6 +79,7 @@ private let everyEvent: [TraceEvent] = [
   .fault(FaultCause(.wavePlates, address: .max, expected: .max, found: 7)), .session(.finished),
   .session(.configurationDiffers(.reconciliation, own: .max, peer: 3)), .session(.configurationUnusable(.adBlock)),
   .block(.max, refusal: nil), .block(3, refusal: .rowLeft), .applied(.max), .saved, .late, .repeated,
+  .lateWrite(LateWrite(slot: 1 << 51, slotsLate: 3 << 20)),
   .alarm(.wireRetries, isActive: true), .alarm(.fault, isActive: false), .cleared, .aligned(delayPs: nil),
   .aligned(delayPs: 4000), .tuned(.keyTtlS, .max), .poked(.max, .max),
   .updated(status: -1, isInstalled: false), .updated(status: 0, isInstalled: true),
