@@ -2,7 +2,8 @@
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
 # usage: Tools/setup.sh programs                      only what the programs and suites of this machine need
-#        Tools/setup.sh [bench|timing|telemetry|sessions]    with those that the comparison with other programs, the timing,
+#        Tools/setup.sh [bench|timing|telemetry|sessions]
+#                                                     with those that the comparison with other programs, the timing,
 #                                                     the tests of the telemetry helper, or of the consoles need
 set -eu -o pipefail
 cd "$(dirname "$0")/.."

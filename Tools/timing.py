@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """How well the control thread keeps time, beside a program that only sleeps.
 
-  timing.py --program PATH [--seconds S]     the program and cyclictest in the same run, on the same processor, both with
-                                             SCHED_FIFO and a period of a millisecond; writes Documentation/Results/
-                                             timing.md with --write
+  timing.py --program PATH [--seconds S]    the program and cyclictest in the same run, on the same processor, both with
+                                            SCHED_FIFO and a period of a millisecond
+
 The program distils blocks on the other processor all the while. cyclictest (Debian's rt-tests) runs with a priority one
 below the control thread's, which only matters when both are due at once.
 """
@@ -59,10 +59,12 @@ def table(seconds, steps, rest, rival):
         f"| cyclictest, due to awake | {rival[1]} us | {rival[2]} us | 1 |",
         f"| control thread, due to awake | | {steps['wake_up']['worst_ns'] / 1000:.0f} us "
         f"| {steps['wake_up']['worst_ns'] / 1000 / rival[2]:.2f} |",
-        f"| control thread, due to strobe | {strobe_mean:.0f} us | {strobe_max:.0f} us | {strobe_max / rival[2]:.2f} |",
+        f"| control thread, due to strobe | {strobe_mean:.0f} us | {strobe_max:.0f} us "
+        f"| {strobe_max / rival[2]:.2f} |",
         "",
-        f"Ticks {rest['ticks']} in {seconds} s, missed {rest['missed']}, page faults {rest['page_faults']}; "
-        f"blocks of 2^17 bits distilled meanwhile {rest['blocks']}. Over budget: "
+        f"Ticks {rest['ticks']} in {seconds} s, missed {rest['missed']}, page faults {rest['page_faults']}, "
+        f"blocks of 2^17 bits distilled meanwhile {rest['blocks']}.",
+        "Over budget: "
         + ", ".join(f"{step} {row['over']} (budget {row['budget_ns'] // 1000} us)" for step, row in steps.items()) + ".",
     ]
     return "\n".join(rows) + "\n"
