@@ -19,11 +19,18 @@ static char **arguments;
 
 static char programPath[4096];
 
-/* glibc hands the arguments to constructors, dynamic and static alike. */
-__attribute__((constructor)) static void keepArguments(int count, char **values, char **environment) {
-  (void)environment;
+/* Linux puts the arguments right below the environment: their count, the arguments, a null, the environment (System V
+ * ABI, initial process stack). Nothing has moved the environment when constructors run, and no argument has an address
+ * as low as their count. Not every C library hands them to constructors. */
+__attribute__((constructor)) static void keepArguments(void) {
+  char **below = environ - 1;
+  int count = 0;
+  while ((uintptr_t)below[-1] != (uintptr_t)count) {
+    below--;
+    count++;
+  }
   argumentCount = count;
-  arguments = values;
+  arguments = below;
   ssize_t bytes = readlink("/proc/self/exe", programPath, sizeof programPath - 1);
   programPath[bytes > 0 ? bytes : 0] = 0;
 }

@@ -108,6 +108,7 @@ struct Main {
     } catch {
       throw StartFault("--keys", "cannot be read", error.errorNumber)
     }
+    gimbal_seal_allocator()
     return module.run(from: now)
   }
 
