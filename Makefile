@@ -20,12 +20,12 @@ ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
-CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test budget-test selftest processes
+CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test library-test budget-test selftest processes
 CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test visa-test
 CHECKS += demo-test sessions-test
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
-.PHONY: manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
+.PHONY: library-test manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
 
 run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
 	@$(TWIN) run $(ARGS)
@@ -62,6 +62,8 @@ firmware: packages ## The images, host and Embedded x86-64 and arm64, within bud
 	@python3 Tools/image.py size $(HOST) $(X86) $(ARM64) $(ARM64_STATIC)
 	@python3 Tools/image.py instructions $(ARM64) $(ARM64_STATIC)
 	@python3 Tools/image.py allocator $(X86) $(ARM64)
+	@python3 Tools/library.py headers $(dir $(ARM64))
+	@python3 Tools/library.py image $(ARM64_STATIC)
 
 selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm64 in the emulator
 	@for image in $(HOST) $(X86) "qemu-aarch64-static $(ARM64_STATIC)"; do \
@@ -82,6 +84,9 @@ budget-test: firmware ## See each memory budget stop the link
 
 proof-test: packages ## See the proofs on the image fail on offending images
 	@Tools/proof_test.sh
+
+library-test: packages ## musl with libraries built for glibc, and the allocator that is sealed, in the emulator
+	@Tools/library_test.sh
 
 memory: firmware ## Write the table of static blocks in Linker/README.md
 	@python3 Tools/memory_table.py $(ARM64_STATIC)
