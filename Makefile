@@ -88,11 +88,13 @@ proof-test: packages ## See the proofs on the image fail on offending images
 library-test: packages ## musl with libraries built for glibc, and the allocator that is sealed, in the emulator
 	@Tools/library_test.sh
 
-memory: firmware ## Write the table of static blocks in Linker/README.md
+memory: firmware ## Write the table of static blocks and the sums of the stack
 	@python3 Tools/memory_table.py $(ARM64_STATIC)
+	@python3 Tools/stack.py $(ARM64_STATIC)
 
 memory-check: firmware
 	@python3 Tools/memory_table.py --check $(ARM64_STATIC)
+	@python3 Tools/stack.py --check $(ARM64_STATIC)
 
 determinism: twin ## Two runs of the twin with one seed, compared
 	@Tools/determinism.sh $(TWIN)
