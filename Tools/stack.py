@@ -34,6 +34,10 @@ INDIRECT = [
     (r"^__synccall$", r"^(do_setrlimit|dummy|handler)$", "musl: for kernels before 2.6.36"),
     (r"^handler$", r"^(do_setrlimit|dummy|__restore(_rt)?)$", "musl: the same, and the way back from a signal"),
     (r"^_pthread_cleanup_pop$", r"^(undo|cleanup)$", "musl: the same"),
+    (r"^(__toread|__uflow)$", r"^__stdio_(write|read)$", "musl: a number read from text"),
+    (r"^scandir$", r"^dir_filter$", "libgpiod: chips among the devices"),
+    (r"^(sift|trinkle)$", r"^wrapper_cmp$", "musl: devices sorted by name"),
+    (r"^wrapper_cmp$", r"^alphasort$", "musl: the same"),
     (r"^clock_gettime$", r"^cgt_init$", "musl: the clock, and the vDSO, code of the kernel"),
     (r"^cgt_init$", "", "musl: the vDSO, code of the kernel"),
 ]
