@@ -123,6 +123,9 @@ let deviceModules: [Target] = [
     swiftSettings: device + compact, linkerSettings: withinBudget),
 ]
 
+/// In the image for the board only, which `Tools/link.sh` links: on the way there nothing depends on it.
+let boardModules: [Target] = [.target(name: "CStatic", dependencies: ["CArena", "CLinux"])]
+
 let hostModules: [Target] = [
   hostModule("HostStorage", uses: ["FixedStorage"]),
   hostModule("Optics", uses: ["HostStorage", "Units"]),
@@ -204,5 +207,5 @@ let package = Package(
     + (isFirmware ? [] : [.executable(name: "twin", targets: ["TwinProgram"])]),
   dependencies: isFirmware
     ? [] : [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")],
-  targets: deviceModules + (isFirmware ? [] : hostModules)
+  targets: deviceModules + (isFirmware ? boardModules : hostModules)
 )

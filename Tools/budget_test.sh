@@ -11,7 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
 link_within() {
   sed "s/^gimbal_$1_limit = .*;/gimbal_$1_limit = $2;/" Linker/gimbal.ld > "$scratch/limited.ld"
   grep -qx "gimbal_$1_limit = $2;" "$scratch/limited.ld"
-  Tools/link.sh arm64 static "$scratch/limited.ld" "$scratch/image" > "$scratch/words" 2>&1
+  Tools/link.sh "$scratch/limited.ld" "$scratch/image" > "$scratch/words" 2>&1
 }
 
 for budget in memory data text; do

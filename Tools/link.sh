@@ -1,23 +1,18 @@
 #!/usr/bin/env bash
-# Links the Embedded objects of `gimbal` once more, with the linker script and the kind of image that are asked for.
-# SwiftPM has one link per scratch folder; the static image and the budget test need others of the same objects.
-# usage: Tools/link.sh x86|arm64 dynamic|static SCRIPT OUTPUT
+# Links the Embedded arm64 objects of `gimbal` once more, into the static image of the board: with the linker script
+# that is asked for, and with what only this image has (Sources/CStatic). SwiftPM has one link per scratch folder, which
+# is the dynamic one. OUTPUT.map lists what the linker took and from where.
+# usage: Tools/link.sh SCRIPT OUTPUT
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-processor=$1 kind=$2 script=$3 output=$4
-case $processor in
-  x86) target=() ;;
-  arm64) target=(-target aarch64-none-none-elf -Xclang-linker --target=aarch64-linux-gnu) ;;
-  *) echo "link.sh: unknown processor '$processor'" >&2; exit 2 ;;
-esac
-case $kind in
-  dynamic) ;;
-  static) target+=(-Xclang-linker -static) ;;
-  *) echo "link.sh: unknown kind '$kind'" >&2; exit 2 ;;
-esac
-objects=.build-firmware-$processor/release/gimbal.product/Objects.LinkFileList
+. Tools/musl.sh
+script=$1 output=$2
+build=.build-firmware-arm64/release
+options=()
+for option in "${link_musl[@]}"; do options+=(-Xclang-linker "$option"); done
 mkdir -p "$(dirname "$output")"
 # SwiftPM names the entry point of an executable after its module.
-exec swiftc "${target[@]}" -enable-experimental-feature Embedded -emit-executable -use-ld=lld "@$objects" \
-  -lgpiod -li2c -lm -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=Firmware_main \
-  -Xlinker -T -Xlinker "$script" -o "$output"
+exec swiftc -target aarch64-none-none-elf "${options[@]}" -enable-experimental-feature Embedded -emit-executable \
+  -use-ld=lld "@$build/gimbal.product/Objects.LinkFileList" "$build"/CStatic.build/*.o -lgpiod -li2c -lm \
+  -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=Firmware_main -Xlinker -T -Xlinker "$script" \
+  -Xlinker "-Map=$output.map" -o "$output"

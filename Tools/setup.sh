@@ -20,8 +20,8 @@ missing=()
 needs_file() { [ -e "$1" ] || missing+=("$2"); }
 needs_program() { command -v "$1" > /dev/null || missing+=("$2"); }
 needs_program python3 python3
-needs_file /usr/include/gpiod.h libgpiod-dev
-needs_file /usr/include/i2c/smbus.h libi2c-dev
+needs_file "/usr/lib/$(uname -m)-linux-gnu/libgpiod.so" libgpiod-dev
+needs_file "/usr/lib/$(uname -m)-linux-gnu/libi2c.so" libi2c-dev
 if [ "${1-}" != programs ]; then
   needs_program readelf binutils
   needs_program valgrind valgrind
@@ -29,6 +29,9 @@ if [ "${1-}" != programs ]; then
   needs_program aarch64-linux-gnu-objdump binutils-aarch64-linux-gnu
   needs_program qemu-aarch64-static qemu-user-static
   needs_file /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+  needs_file /usr/lib/aarch64-linux-musl/libc.a musl-dev:arm64
+  needs_file /usr/lib/aarch64-linux-gnu/libgpiod.a libgpiod-dev:arm64
+  needs_file /usr/lib/aarch64-linux-gnu/libi2c.a libi2c-dev:arm64
   python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
 fi
 if [ "${1-}" = bench ]; then
@@ -61,6 +64,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   echo "setup: installing Debian packages: ${missing[*]}"
   log=$(mktemp)
+  # Packages of the board's processor beside those of this machine.
+  if [[ "${missing[*]}" == *:arm64* ]]; then "${as_root[@]}" dpkg --add-architecture arm64; fi
   if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "${missing[@]}"; } > "$log" 2>&1; then
     tail -n 5 "$log" >&2

@@ -65,7 +65,7 @@ def table(seconds, steps, rest, rival):
         f"Ticks {rest['ticks']} in {seconds} s, missed {rest['missed']}, page faults {rest['page_faults']}, "
         f"blocks of 2^17 bits distilled meanwhile {rest['blocks']}.",
         "Over budget: "
-        + ", ".join(f"{step} {row['over']} (budget {row['budget_ns'] // 1000} us)" for step, row in steps.items()) + ".",
+        + ", ".join(f"{step} {row['over']} (budget {row['budget_ns'] // 1000} us)" for step, row in steps.items()),
     ]
     return "\n".join(rows) + "\n"
 

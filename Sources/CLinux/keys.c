@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "files.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -23,7 +24,7 @@ int gimbal_open_records(const char *path, size_t bytes, int *descriptor) {
   if (facts.st_mode & (S_IRWXG | S_IRWXO)) return closeWith(file, EACCES);
   if (facts.st_size != 0 && (size_t)facts.st_size != bytes) return closeWith(file, EFBIG);
   if (flock(file, LOCK_EX | LOCK_NB) != 0) return closeWith(file, errno);
-  int error = posix_fallocate(file, 0, (off_t)bytes);
+  int error = gimbal_reserve(file, bytes);
   if (!error && fsync(file) != 0) error = errno;
   if (!error) error = gimbal_flush_folder(path);
   if (error) return closeWith(file, error);

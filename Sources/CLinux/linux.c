@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "clinux.h"
+#include "files.h"
 #include "restart.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +20,18 @@ static char **arguments;
 
 static char programPath[4096];
 
-/* glibc hands the arguments to constructors, dynamic and static alike. */
-__attribute__((constructor)) static void keepArguments(int count, char **values, char **environment) {
-  (void)environment;
+/* Linux puts the arguments right below the environment: their count, the arguments, a null, the environment (System V
+ * ABI, initial process stack). Nothing has moved the environment when constructors run, and no argument has an address
+ * as low as their count. Not every C library hands them to constructors. */
+__attribute__((constructor)) static void keepArguments(void) {
+  char **below = environ - 1;
+  int count = 0;
+  while ((uintptr_t)below[-1] != (uintptr_t)count) {
+    below--;
+    count++;
+  }
   argumentCount = count;
-  arguments = values;
+  arguments = below;
   ssize_t bytes = readlink("/proc/self/exe", programPath, sizeof programPath - 1);
   programPath[bytes > 0 ? bytes : 0] = 0;
 }
@@ -152,12 +160,27 @@ void *gimbal_map_shared(const char *path, size_t bytes, int *error) {
     *error = EINVAL;
   } else if (facts.st_uid != geteuid()) {
     *error = EPERM;
-  } else if ((*error = posix_fallocate(file, 0, (off_t)bytes)) == 0) {
+  } else if ((*error = gimbal_reserve(file, bytes)) == 0) {
     start = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (start == MAP_FAILED) *error = errno;
   }
   if (file >= 0) close(file);
   return start == MAP_FAILED ? 0 : start;
+}
+
+int gimbal_reserve(int file, size_t bytes) {
+  int error = posix_fallocate(file, 0, (off_t)bytes);
+  if (error != EOPNOTSUPP) return error;
+  /* FAT, for one, cannot: zeros are written then. */
+  const char zeros[512] = {0};
+  struct stat facts;
+  if (fstat(file, &facts) != 0) return errno;
+  error = 0;
+  for (size_t next = (size_t)facts.st_size; next < bytes && !error; next += sizeof zeros) {
+    size_t left = bytes - next;
+    error = gimbal_write_at(file, next, zeros, left < sizeof zeros ? left : sizeof zeros);
+  }
+  return error;
 }
 
 void *gimbal_map_zeroed(size_t bytes) {

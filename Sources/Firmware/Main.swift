@@ -110,6 +110,7 @@ struct Main {
     } catch {
       throw StartFault("--keys", "cannot be read", error.errorNumber)
     }
+    gimbal_seal_allocator()
     return module.run(from: now)
   }
 

@@ -43,7 +43,8 @@
   BLOCK(slots, uint32_t, 512, Controller, "slots of one batch") \
   BLOCK(words, uint32_t, 1000, Controller, "one burst of FIFO or choice words") \
   BLOCK(trace, uint64_t, 2 + 128 * 5, Controller, "the last 128 events and their evidence") \
-  BLOCK(screen, uint8_t, 1 << 14, Console, "what the console has still to show")
+  BLOCK(screen, uint8_t, 1 << 14, Console, "what the console has still to show") \
+  BLOCK(startUpHeap, uint8_t, 1 << 15, CStatic, "what libraries allocate before the loop starts")
 /* clang-format on */
 
 /* Closed and numbered from 0, so that Swift sees an enum that it can switch over. */

@@ -38,6 +38,12 @@ int gimbal_install_program(const char *candidate, const char *program);
 /* No core dump of this process, and no other process looks into it. */
 void gimbal_keep_memory(void);
 
+/* After this, asking the allocator of the static image for memory is a trap, with a line on standard error. Libraries
+ * allocate before. Does nothing where the C library's own allocator is in use. */
+void gimbal_seal_allocator(void);
+/* Bytes of the start-up heap in use, with their headers; 0 where the C library's own allocator is in use. */
+size_t gimbal_allocated_bytes(void);
+
 /* _exit(2). */
 _Noreturn void gimbal_exit(int status);
 
