@@ -49,6 +49,38 @@ int gimbal_bind_to_processor(int processor) {
   return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
 }
 
+#if defined(__aarch64__)
+#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
+#endif
+#define ALLOW(name) \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+/* From here on the calling thread may wait on a futex, sleep, read the clock, move data to and from open descriptors and
+ * end; any other call ends the process. */
+static int confine(void) {
+  struct sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      ALLOW(futex),
+      ALLOW(ioctl),
+      ALLOW(clock_nanosleep),
+      ALLOW(read),
+      ALLOW(write),
+      /* Where the kernel's page has no clock to read. */
+      ALLOW(clock_gettime),
+      ALLOW(exit),
+      ALLOW(exit_group),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+  };
+  const struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 ? 0 : errno;
+}
+
 static void *begin(void *nothing) {
   (void)nothing;
   int error = controlProcessor >= 0 ? gimbal_bind_to_processor(controlProcessor) : 0;
@@ -58,6 +90,7 @@ static void *begin(void *nothing) {
     error = errno;
   touch_stack(8192);
   atomic_store(&controlThread, (int)syscall(SYS_gettid));
+  if (error == 0) error = confine();
   atomic_store(&startState, error == 0 ? -1 : error);
   if (error == 0) controlEntry();
   return 0;
@@ -81,36 +114,6 @@ int gimbal_start_control(int processor, int priority, void (*entry)(void)) {
   while (atomic_load(&startState) == 0) nanosleep(&pause, 0);
   int state = atomic_load(&startState);
   return state < 0 ? 0 : state;
-}
-
-#if defined(__aarch64__)
-#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
-#endif
-#define ALLOW(name) \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-
-int gimbal_confine_thread(void) {
-  struct sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      ALLOW(futex),
-      ALLOW(ioctl),
-      ALLOW(clock_nanosleep),
-      ALLOW(read),
-      ALLOW(write),
-      /* Where the kernel's page has no clock to read. */
-      ALLOW(clock_gettime),
-      ALLOW(exit),
-      ALLOW(exit_group),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-  };
-  const struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 ? 0 : errno;
 }
 
 void gimbal_sleep_until(uint64_t ns) {

@@ -67,8 +67,6 @@ private struct ControlThread: ~Copyable {
   }
 
   mutating func run() {
-    // Anything but device I/O, sleep and clock ends the process from here on.
-    guard gimbal_confine_thread() == 0 else { gimbal_exit(3) }
     due = gimbal_monotonic_ns() + Self.tickNs
     while true {
       serve()

@@ -11,11 +11,9 @@ int gimbal_lock_memory(uint32_t stackBytes);
 /* Binds the calling thread to one processor. */
 int gimbal_bind_to_processor(int processor);
 /* Starts the thread on its own static stack, bound to `processor`, SCHED_FIFO with `priority`, or with the usual policy
- * if that is 0. Returns when it runs, or with what kept it from it. */
+ * if that is 0. It may wait on a futex, sleep, read the clock, move data to and from open descriptors (ioctl, read,
+ * write) and end; any other call ends the process. Returns when it runs, or with what kept it from it. */
 int gimbal_start_control(int processor, int priority, void (*entry)(void));
-/* From here on the calling thread may wait on a futex, sleep, read the clock, move data to and from open descriptors
- * (ioctl, read, write) and end; any other call ends the process. */
-int gimbal_confine_thread(void);
 
 /* clock_nanosleep(2) on the monotonic clock until an absolute time. */
 void gimbal_sleep_until(uint64_t ns);
