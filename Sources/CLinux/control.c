@@ -57,8 +57,8 @@ int gimbal_bind_to_processor(int processor) {
 #define ALLOW(name) \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
-/* From here on the calling thread may wait on a futex, sleep, read the clock, move data to and from open descriptors and
- * end; any other call ends the process. */
+/* From here on the calling thread may wait on a futex, sleep, read the clock, move data to and from open descriptors,
+ * and end; any other call ends the process. */
 static int confine(void) {
   struct sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
