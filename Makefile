@@ -25,7 +25,7 @@ CHECKS += memory-check determinism verify tolerance-short bench-short instructio
 CHECKS += demo-test sessions-test
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
-.PHONY: library-test manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
+.PHONY: arm64 reproducible library-test manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
 
 run: twin ## Two modules over the twin's moving link (ARGS="--scenario NAME --seconds S --seed N")
 	@$(TWIN) run $(ARGS)
@@ -57,14 +57,21 @@ firmware: packages ## The images, host and Embedded x86-64 and arm64, within bud
 	@$(call relink,$(HOST)); swift build -c release $(PROGRAMS) --product gimbal
 # Without a product, so that every device module compiles as Embedded Swift, also one that the image does not use yet.
 	@$(call relink,$(X86)); FIRMWARE=1 swift build -c release --scratch-path .build-firmware-x86
-	@$(call relink,$(ARM64))
-	@FIRMWARE=1 swift build -c release $(CROSS) --scratch-path .build-firmware-arm64
-	@Tools/link.sh Linker/gimbal.ld $(ARM64_STATIC)
+	@$(MAKE) --no-print-directory arm64
 	@python3 Tools/image.py size $(HOST) $(X86) $(ARM64) $(ARM64_STATIC)
 	@python3 Tools/image.py instructions $(ARM64) $(ARM64_STATIC)
 	@python3 Tools/image.py allocator $(X86) $(ARM64)
 	@python3 Tools/library.py headers $(dir $(ARM64))
 	@python3 Tools/library.py image $(ARM64_STATIC)
+
+# The two images of the board's processor.
+arm64: packages
+	@$(call relink,$(ARM64))
+	@FIRMWARE=1 swift build -c release $(CROSS) --scratch-path .build-firmware-arm64
+	@Tools/link.sh Linker/gimbal.ld $(ARM64_STATIC)
+
+reproducible: arm64 ## The images of the board, built in another folder: the same bytes but for debug lines
+	@Tools/reproducible.sh $(ARM64) $(ARM64_STATIC)
 
 selftest: firmware ## The images test themselves: host, Embedded x86-64, and arm64 in the emulator
 	@for image in $(HOST) $(X86) "qemu-aarch64-static $(ARM64_STATIC)"; do \

@@ -3,7 +3,8 @@
 
   library.py names ARCHIVE...  every name that the archives want is one whose interface was compared (table below)
   library.py layouts           the structures and numbers that go through it are the same in both sets of headers
-  library.py image IMAGE       the image has code of the listed archives only (IMAGE.map), and no other allocator
+  library.py image IMAGE       the image has code of the listed archives only (IMAGE.map), and no other allocator;
+                               one that is there is sealed by somebody
   library.py headers FOLDER    the C objects under FOLDER saw no header of glibc (their .d files)
 """
 
@@ -31,6 +32,7 @@ COMPARED = {
     "Sources/CStatic/fortified.c": "__asprintf_chk __snprintf_chk",
 }
 
+DISASSEMBLE = ("aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn")
 # Archives that the image may have code of.
 ARCHIVES = {"aarch64-linux-musl/libc.a", "aarch64-linux-musl/libm.a", "libgcc.a", "libgpiod.a", "libi2c.a"}
 # Names of musl's own heap; its stub for fork(2) is there always and does nothing without it.
@@ -90,6 +92,8 @@ def image(path):
     rows = [line.split() for line in run("aarch64-linux-gnu-nm", path).splitlines()]
     defined = {row[-1] for row in rows}
     words += [f"image: {name} of another allocator" for name in sorted(defined) if HEAP.match(name)]
+    if "malloc" in defined and not re.search(r"\tbl?\t.*<gimbal_seal_allocator>", run(*DISASSEMBLE, path)):
+        words.append("image: has an allocator that nobody seals")
     ours = " ".join(sorted(defined & set(ALLOCATOR))) or "left out, nobody asks"
     return words, f"image: code of {' '.join(sorted(archives))}; its allocator: {ours}"
 

@@ -80,5 +80,6 @@ int main(int count, char **arguments) {
   records(arguments[1]);
   expect(gimbal_allocated_bytes() == 0, "everything was given back");
   expect(gimbal_argument_count() == 2 && gimbal_argument(1) == arguments[1], "the arguments are found");
+  gimbal_seal_allocator();
   return faults != 0;
 }
