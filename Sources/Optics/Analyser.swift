@@ -48,7 +48,8 @@ public struct GateWindow: Equatable, Sendable {
 /// A phase-randomised coherent pulse on linear optics and threshold detectors gives independent Poisson numbers at the
 /// detectors (the beam splitter maps coherent states to products of coherent states), so detector d clicks with
 /// 1 - exp(-lambda_d) whatever the others do, with
-/// lambda_d = mu eta captured (1 + r.n_d)/6 efficiency_d + (dark_d + background) gate width.
+/// lambda_d = mu eta captured (I + S.n_d)/6 efficiency_d + (dark_d + background) gate width,
+/// with intensity I = 1 and S = r wherever no diattenuator stands in the way.
 public struct ClickTable: Sendable {
   /// Row 3 s + i holds state s and intensity i; `prefix[7 row + d]` is the sum of lambda over the detectors below d.
   private var prefix: [Double]
@@ -79,7 +80,7 @@ public struct ClickTable: Sendable {
           prefix.append(sum)
           firstClick.append(-expm1(-sum))
           guard detector < Analyser.detectorCount else { continue }
-          let share = (1 + (arriving * Analyser.direction(ofDetector: detector)).sum()) / 6
+          let share = (arriving.intensity + (arriving.stokes * Analyser.direction(ofDetector: detector)).sum()) / 6
           sum += photons * share * receiver.efficiencies[detector] + noise[detector]
         }
       }

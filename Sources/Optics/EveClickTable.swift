@@ -175,9 +175,9 @@ extension EveClickTable {
     /// what a photon is in when it was measured on an axis that says nothing about it.
     func reach(state: Int, transmission: Double) -> [Double] {
       let isMixed = state == Analyser.detectorCount
-      let arriving = isMixed ? .zero : channel.received(Analyser.direction(ofDetector: state))
+      let arriving = channel.received(isMixed ? .zero : Analyser.direction(ofDetector: state))
       return (0..<Analyser.detectorCount).map { detector in
-        let share = (1 + (arriving * Analyser.direction(ofDetector: detector)).sum()) / 6
+        let share = (arriving.intensity + (arriving.stokes * Analyser.direction(ofDetector: detector)).sum()) / 6
         return transmission * captured * share * receiver.efficiencies[detector]
       }
     }

@@ -209,7 +209,7 @@ private func photonByPhoton(_ experiment: Experiment, _ attack: EveAttack, slots
     var mask: UInt8 = 0
     for state in states where happens(transmission * experiment.gate.captured) {
       let pair = Int.random(in: 0..<3, using: &random) * 2
-      let along = (experiment.channel.received(state) * Analyser.direction(ofDetector: pair)).sum()
+      let along = (experiment.channel.received(state).stokes * Analyser.direction(ofDetector: pair)).sum()
       let detector = happens((1 + along) / 2) ? pair : pair + 1
       if happens(experiment.receiver.efficiencies[detector]) { mask |= 1 << UInt8(detector) }
     }
