@@ -4,7 +4,7 @@ FUZZ      := .build-fuzz
 FUZZ_TIMES ?= 20
 FUZZ_FROM  ?= 1000
 # Suites and tests whose input a peer, an operator or line noise chooses.
-HOSTILE   := HostileTests|trapsNobody|bentAnywhere|pestered|ofAnyKeys|ofAnyBytes|survives|reference_|corrector_|FrameTests|WireTests|BentBytes|BentMemory|BentLines|KeyClient|ScpiTests
+HOSTILE   := HostileTests|ScenarioFile|trapsNobody|bentAnywhere|pestered|ofAnyKeys|ofAnyBytes|survives|reference_|corrector_|FrameTests|WireTests|BentBytes|BentMemory|BentLines|KeyClient|ScpiTests
 
 .PHONY: fuzz fuzz-short
 

@@ -7,7 +7,7 @@ struct Twin: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "twin", abstract: "Runs two Gimbal modules over a simulated moving link.",
-      subcommands: [Run.self, Rate.self, Length.self, Serve.self, Bench.self, Manual.self])
+      subcommands: [Run.self, Rate.self, Length.self, Serve.self, ScenarioCommand.self, Bench.self, Manual.self])
   }
 
   /// Bad input is one line on standard error and status 2; help and results go to standard output.
@@ -17,6 +17,9 @@ struct Twin: ParsableCommand {
       try command.run()
     } catch let status as ExitCode {
       Foundation.exit(status.rawValue)
+    } catch let fault as InputFault {
+      FileHandle.standardError.write(Data("error: \(fault.text)\n".utf8))
+      Foundation.exit(2)
     } catch {
       guard exitCode(for: error).rawValue != 0 else {
         print(message(for: error))
@@ -28,4 +31,10 @@ struct Twin: ParsableCommand {
       Foundation.exit(2)
     }
   }
+}
+
+/// Bad input that knows its own place.
+struct InputFault: Error {
+  /// `where: what`, one line.
+  let text: String
 }

@@ -13,8 +13,7 @@ struct Run: ParsableCommand {
     CommandConfiguration(abstract: "Fly two modules and let them make key.")
   }
 
-  @Option(help: "What moves and how much is lost on the way: \(Scenario.all.map(\.name).joined(separator: ", ")).")
-  var scenario = "drone"
+  @OptionGroup var link: ScenarioOptions
   @Option(help: "Seconds of light, more than 0 and at most 86400.")
   var seconds = 10.0
   @Option(help: "Everything random in the run follows from this number.")
@@ -49,15 +48,15 @@ struct Run: ParsableCommand {
   mutating func run() throws {
     let plan = try plan()
     try rehearse(adBlock: plan.alice.adBlock)
-    var link = LinkRun(plan)
+    var pair = LinkRun(plan)
     if !quiet { print(ProgressLine.heading(plan)) }
     let isQuiet = quiet
-    let result = link.run { run in
+    let result = pair.run { run in
       if !isQuiet { print(ProgressLine.text(run.snapshot)) }
     }
     if let folder = plan.records {
       do {
-        try link.recorder.write(to: folder, configuration: plan.alice)
+        try pair.recorder.write(to: folder, configuration: plan.alice)
       } catch {
         throw ValidationError("cannot write records to \(folder.path)")
       }
@@ -76,16 +75,16 @@ struct Run: ParsableCommand {
     configuration.variant = try twirlVariant()
     configuration.adBlock = adBlock
     configuration.plan(for: .drone, seconds: 1)
-    var link = LinkRun(
+    var pair = LinkRun(
       RunPlan(scenario: .drone, seconds: 1, seed: 1, alice: configuration, bob: configuration))
-    _ = link.run { _ in }
+    _ = pair.run { _ in }
   }
 
   private func plan() throws -> RunPlan {
     guard seconds.isFinite, seconds > 0, seconds <= 86_400 else {
       throw ValidationError("seconds must be more than 0 and at most 86400, not \(seconds)")
     }
-    let scenario = try link()
+    let scenario = try changedLink()
     var common = LinkConfiguration()
     common.variant = try twirlVariant()
     common.exchangeFrames = max(1, UInt32(seconds * 1e9 / Double(TimeBase.frameNs)))
@@ -119,10 +118,8 @@ struct Run: ParsableCommand {
   }
 
   /// The scenario with what was changed on the channel.
-  private func link() throws -> Scenario {
-    guard var scenario = Scenario.named(scenario) else {
-      throw ValidationError("unknown scenario '\(scenario)': use \(Scenario.all.map(\.name).joined(separator: ", "))")
-    }
+  private func changedLink() throws -> Scenario {
+    var scenario = try link.load()
     for setting in channel {
       let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2, let value = Double(parts[1]), scenario.set(parts[0], to: value) else {
@@ -168,14 +165,16 @@ extension LinkConfiguration {
     // Frames in which wave plates turn carry no key.
     let duty =
       variant == .perPulse ? 1 : 1 - Double(TwirlSchedule.settleFrames) / Double(TwirlSchedule.groupFrames)
-    let perSecond = 1e9 / Double(TimeBase.slotNs) * light * Self.meanEfficiency(of: scenario) / 3 * duty
+    let efficiency = Self.meanEfficiency(of: scenario, seconds: seconds)
+    let perSecond = 1e9 / Double(TimeBase.slotNs) * light * efficiency / 3 * duty
     plannedSifted = UInt32(max(1000, min(Double(blockBits), perSecond * seconds)))
   }
 
-  /// Transmission and detection averaged over ten seconds of another flight: a plan may not look at the run itself.
-  private static func meanEfficiency(of scenario: Scenario) -> Double {
+  /// Transmission and detection averaged over ten seconds of another flight, over all of a pass that is never the same
+  /// for long: a plan may not look at the run itself.
+  private static func meanEfficiency(of scenario: Scenario, seconds: Double) -> Double {
     var process = ChannelProcess(scenario, seed: 0x706c_616e)
-    let milliseconds = 10_000
+    let milliseconds = scenario.pass == nil ? 10_000 : Int(max(1, min(seconds, 1_000) * 1_000))
     let sum = (0..<milliseconds).reduce(0.0) { sum, _ in sum + process.next().transmission }
     let detectors = scenario.receiver.efficiencies
     return sum / Double(milliseconds) * detectors.reduce(0, +) / Double(detectors.count)

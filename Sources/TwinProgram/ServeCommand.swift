@@ -11,8 +11,7 @@ struct Serve: ParsableCommand {
     CommandConfiguration(abstract: "Answer the registers of two gimbal processes, in one simulated time.")
   }
 
-  @Option(help: "What moves and how much is lost on the way: \(Scenario.all.map(\.name).joined(separator: ", ")).")
-  var scenario = "drone"
+  @OptionGroup var link: ScenarioOptions
   @Option(help: "Everything random in the light follows from this number.")
   var seed: UInt64 = 1
   @Option(help: ArgumentHelp("Sockets to listen on: PATH.alice and PATH.bob.", valueName: "path"))
@@ -21,9 +20,7 @@ struct Serve: ParsableCommand {
   var realTime = false
 
   func run() throws {
-    guard let scenario = Scenario.named(scenario) else {
-      throw ValidationError("unknown scenario '\(scenario)': use \(Scenario.all.map(\.name).joined(separator: ", "))")
-    }
+    let scenario = try link.load()
     do throws(SocketFault) {
       let server = try BoardServer(
         Simulation(scenario, seed: seed), path: socket, pace: realTime ? .realTime : .free)

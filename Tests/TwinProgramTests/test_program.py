@@ -36,6 +36,9 @@ BAD = [
     ["run", "--eve", "axis-loss:-1"], ["run", "--eve", "axis-loss:inf"], ["run", "--eve", "relay"],
     ["run", "--eve", "relay:bogus"],
     ["run", "--set-alice", "variant=2"], ["run", "--set-bob", "x=1"],
+    ["run", "--scenario", "drone", "--scenario-file", "x"], ["scenario"], ["scenario", "moon"],
+    ["scenario", "drone", "--scenario-file", "x"], ["scenario", "drone", "--trace", "0"],
+    ["scenario", "drone", "--trace", "86401"], ["scenario", "drone", "--trace", "x"],
     ["rate"], ["rate", "--model", "x", "--qber", "0.1"], ["rate", "--model", "bb84", "--qber", "0.5"],
     ["rate", "--model", "bb84", "--qber=-0.1"], ["rate", "--model", "bb84", "--qber", "nan"],
     ["rate", "--model", "bb84", "--qber", "0.1", "--block", "0"],
@@ -183,6 +186,58 @@ class BadInput(unittest.TestCase):
             answer = twin(*arguments)
             self.assertEqual((answer.returncode, answer.stderr), (0, ""), arguments)
             self.assertIn("twin", answer.stdout)
+
+
+class ScenarioFiles(unittest.TestCase):
+    NAMES = ["bench", "drone", "lab", "ship", "satellite", "daylight", "storm"]
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name, "link.scenario")
+
+    def test_printedScenario_readsBackToTheSameText(self):
+        for name in self.NAMES:
+            self.file.write_text(twin("scenario", name).stdout)
+            self.assertEqual(twin("scenario", "--scenario-file", self.file).stdout, self.file.read_text(), name)
+
+    def test_run_fromFile_isTheRunOfTheName(self):
+        self.file.write_text(twin("scenario", "drone").stdout)
+        reports = []
+        for link in (["--scenario", "drone"], ["--scenario-file", self.file]):
+            answer = values(twin("run", *link, "--seconds", "1", "--quiet").stdout)
+            del answer["wall_s"]
+            reports.append(answer)
+        self.assertEqual(*reports)
+        self.assertGreater(int(reports[0]["sifted_bits"]), 0)
+
+    def test_badFile_isNamedWithLineAndReason(self):
+        bad = {
+            "scenario = x\nloss = -1 dB\n": "2: 'loss' must be from 0 to 100 dB, not -1",
+            "scenario = x\n\nspeed = 3 m/s\n": "3: unknown field 'speed'",
+            "scenario = x\nloss = 3 km\n": "2: 'loss' takes the unit dB, not 'km'",
+            "": "1: there is no field 'scenario'",
+            "\u00e9": "1: byte 195 is no text of this format",
+        }
+        for text, reason in bad.items():
+            self.file.write_text(text)
+            for command in (["run"], ["scenario"], ["serve", "--socket", "s"]):
+                answer = twin(*command, "--scenario-file", self.file)
+                said = (answer.returncode, answer.stdout, answer.stderr)
+                self.assertEqual(said, (2, "", f"error: scenario: {self.file}:{reason}\n"))
+
+    def test_fileThatCannotBeRead_isNamed(self):
+        answer = twin("run", "--scenario-file", self.file)
+        self.assertEqual((answer.returncode, answer.stderr), (2, f"error: scenario: {self.file}: cannot be read\n"))
+
+    def test_trace_ofThePass_followsTheSatellite(self):
+        rows = [row.split(",") for row in twin("scenario", "satellite", "--trace", "301").stdout.splitlines()]
+        table = [dict(zip(rows[0], map(float, row))) for row in rows[1:]]
+        self.assertEqual(len(table), 301)
+        self.assertAlmostEqual(table[150]["elevation_deg"], 70, places=2)
+        self.assertAlmostEqual(table[0]["range_km"], table[300]["range_km"], places=1)
+        travelled = sum(row["range_rate_km_s"] for row in table[:150])
+        self.assertAlmostEqual(travelled, table[150]["range_km"] - table[0]["range_km"], delta=5)
 
 
 class Formulas(unittest.TestCase):
