@@ -1,4 +1,4 @@
-/* The four libm functions that key lengths need, declared one by one so that every build imports the same. */
+/* The libm functions that key lengths and alignment need, declared one by one so that every build imports the same. */
 #ifndef GIMBAL_CMATH_H
 #define GIMBAL_CMATH_H
 double log(double);
@@ -7,4 +7,5 @@ double log1p(double);
 double expm1(double);
 double sqrt(double);
 double pow(double, double);
+double atan2(double, double);
 #endif
