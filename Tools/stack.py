@@ -6,7 +6,8 @@
 Follows every path through every function: what it takes from the stack pointer, and what it has taken where it calls.
 The deepest chain of calls from where a thread begins is the sum. It is shown only if each function that comes back to
 itself does so a bounded number of times, and if each call through a register has its possible targets in a table:
-both tables are below, and what they lack is a failure. So is a sum above its limit. With --check nothing is written.
+both tables are in stack_tables.py, and what they lack is a failure. So is a sum above its limit. With --check nothing
+is written.
 """
 
 import pathlib
@@ -14,43 +15,11 @@ import re
 import subprocess
 import sys
 
+from stack_tables import ALLOCATOR, BOUNDED, ELSEWHERE, INDIRECT, SEALED, SUMS, UNCOUNTED
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "Documentation" / "Results" / "stack.md"
 LARGEST = 10
-
-# What is summed: its name on the page, the functions that it begins with, whether without their own frames, the limit.
-# The program has one thread; what starts it holds the module in its frames.
-SUMS = [
-    ("whole program", r"^Firmware_main$", False, 256 * 1024),
-    ("working loop, below the frame that holds the module", r"^\$e8Firmware4MainV3run", True, 16 * 1024),
-]
-
-# Calls through a register: the functions that make them, those that they can reach (none: code outside of the image).
-INDIRECT = [
-    (r"12ChernoffTailO9mean(Upper|Lower)", r"12ChernoffTailO13fraction(Upper|Lower)", "merged by the compiler"),
-    (r"13KeyLengthPlanV6result", r"14PooledEstimateV10secretPart", "merged by the compiler"),
-    (r"^gimbal_mark$", r"^gimbal_mark_\d+$", "marks for the counter of instructions"),
-    (r"^(vfprintf|__fwritex)$", r"^sn_write$", "musl: a number becomes text in memory"),
-    (r"^__synccall$", r"^(do_setrlimit|dummy|handler)$", "musl: for kernels before 2.6.36"),
-    (r"^handler$", r"^(do_setrlimit|dummy|__restore(_rt)?)$", "musl: the same, and the way back from a signal"),
-    (r"^_pthread_cleanup_pop$", r"^(undo|cleanup)$", "musl: the same"),
-    (r"^(__toread|__uflow)$", r"^__stdio_(write|read)$", "musl: a number read from text"),
-    (r"^scandir$", r"^dir_filter$", "libgpiod: chips among the devices"),
-    (r"^(sift|trinkle)$", r"^wrapper_cmp$", "musl: devices sorted by name"),
-    (r"^wrapper_cmp$", r"^alphasort$", "musl: the same"),
-    (r"^clock_gettime$", r"^cgt_init$", "musl: the clock, and the vDSO, code of the kernel"),
-    (r"^cgt_init$", "", "musl: the vDSO, code of the kernel"),
-]
-
-# Functions that come back to themselves, on the way counted at most so many times.
-BOUNDED = [
-    (r"^\$e10Controller.*5applyyy11LinkControl11ModuleEventO", 3, "an event, what fails on it, and that while faulted"),
-    (r"^\$e10Controller.*7execute_4line2ony7Console7CommandV", 2, "`status` tells what another command tells"),
-    (r"^\$e12FixedStorage4TextV6append7decimal", 20, "digits of a 64-bit number"),
-    (r"^\$e20PrivacyAmplification15ToeplitzProductV8multiply", 15, "halves of at most 2^14 words"),
-    (r"^\$e4Scpi0A3RowV7matches", 8, "nodes of a header"),
-    (r"^frexpl$", 2, "musl: a number too small for its exponent, and the same one scaled"),
-]
 
 TARGET = re.compile(r"([0-9a-f]+) <([^>+]+)(\+0x[0-9a-f]+)?>")
 NUMBER = re.compile(r"#(-?(?:0x)?[0-9a-f]+)(?:, lsl #(\d+))?")
@@ -80,6 +49,8 @@ class State:
         self.index, self.depth, self.frame, self.constants = index, depth, frame, {}
         # What the last instruction, an add to the page of an address, made.
         self.address = None
+        # Registers that hold a sum of two others, as a place in a table does.
+        self.sums = set()
 
     def elsewhere(self, index):
         return State(index, self.depth, self.frame)
@@ -98,6 +69,9 @@ class State:
         register = re.match(r"[xw](\d+), #|sp, sp, x(\d+)$", operands)
         moved = MOVED_BASE.search(operands)
         self.address = self.address_made(mnemonic, operands, amount)
+        added = re.match(r"(x\d+), x\d+, [xw]\d+(, |$)", operands) if mnemonic == "add" else None
+        if added:
+            self.sums.add(added[1])
         if mnemonic == "mov" and register and register[1]:
             self.constants[register[1]] = amount
         elif mnemonic == "movk" and register and register[1]:
@@ -156,18 +130,14 @@ class Walk:
 
     def run(self):
         code = [index for index, (_, mnemonic, _) in enumerate(self.function.code) if mnemonic not in PADDING]
-        is_table = False
         while self.waiting:
             self.path(self.waiting.pop())
             if self.waiting or not self.jumps:
                 continue
-            # What nothing else reaches is behind a jump through a table; without such code the jump leaves.
+            # What nothing else reaches is behind a jump through a table.
             unseen = next((index for index in code if index not in self.deepest_at), None)
             if unseen is not None:
                 self.waiting.append(max(self.jumps, key=lambda state: state.depth).elsewhere(unseen))
-                is_table = True
-        if self.jumps and not is_table:
-            self.function.indirect.add(max(state.depth for state in self.jumps))
 
     def path(self, state):
         """Up to the end of the path, or to where another was as deep."""
@@ -179,14 +149,17 @@ class Walk:
                 function.faults.append(f"no number tells how far the stack pointer moves: {mnemonic} {operands}")
                 return
             function.deepest = max(function.deepest, state.depth)
-            self.note(state, mnemonic, TARGET.search(operands))
+            self.note(state, mnemonic, operands)
             if mnemonic in ENDS:
                 return
             state.index += 1
 
-    def note(self, state, mnemonic, target):
+    def note(self, state, mnemonic, operands):
+        target = TARGET.search(operands)
         address = int(target[1], 16) if target else None
         if mnemonic == "blr":
+            self.function.indirect.add(state.depth)
+        elif mnemonic == "br" and operands not in state.sums:
             self.function.indirect.add(state.depth)
         elif mnemonic == "br":
             self.jumps.append(state.elsewhere(state.index))
@@ -204,7 +177,7 @@ def indirect_targets(caller, functions):
     return None if row is None else [name for name in functions if row and re.search(row, name)]
 
 
-def reachable(entries, functions):
+def reachable(entries, functions, uncounted="$^"):
     """(depth, callee) of every function on a path from the entries, and what cannot be shown."""
     edges, faults, waiting = {}, [], list(entries)
     while waiting:
@@ -223,8 +196,9 @@ def reachable(entries, functions):
             if targets is None:
                 faults.append(f"{name}: calls through a register, and no row of INDIRECT says what")
             edges[name] |= {(max(function.indirect), target) for target in targets or []}
+        edges[name] = {(depth, callee) for depth, callee in edges[name] if not re.search(uncounted, callee)}
         waiting += [callee for _, callee in edges[name]]
-    known = "|".join(row for _, row, _ in INDIRECT if row)
+    known = "|".join([row for _, row, _ in INDIRECT if row] + [ELSEWHERE])
     taken = {name for caller in edges if caller in functions for name in functions[caller].taken}
     faults += [
         f"{name}: its address is taken, and no row of INDIRECT leads there"
@@ -305,10 +279,12 @@ def summed(functions):
         if not begins:
             words.add(f"{title}: no function matches {pattern}")
             continue
-        edges, faults = reachable(begins, functions)
+        edges, faults = reachable(begins, functions, UNCOUNTED.get(title, "$^"))
         chains = Chains(edges, functions)
         total, first = max((chains.below(name), name) for name in begins)
         words |= set(faults) | chains.circles
+        if title in SEALED:
+            words |= {f"{title}: a path leads to {name}" for name in edges.keys() & ALLOCATOR}
         if total > limit:
             words.add(f"{title}: {total} bytes, limit {limit}")
         sums.append((title, total, limit, chains.chain(first)))
@@ -343,8 +319,8 @@ def page(functions, sums, reached):
         "# Stack of the image for the board",
         "",
         "Written by `make memory` from the code of the static arm64 image; `make memory-check` holds the limits. What",
-        "is summed and how: `Tools/stack.py`. The program has one thread and handles no signals; what the kernel takes",
-        "in the vDSO is not counted.",
+        "is summed and how: `Tools/stack.py`. The program handles no signals; what the kernel takes in the vDSO is not",
+        "counted.",
         "",
         "| Sum | Bytes | Limit |",
         "|---|--:|--:|",

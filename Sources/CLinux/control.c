@@ -31,6 +31,8 @@ int gimbal_processor_count(void) {
 __attribute__((noinline)) static void touch_stack(uint32_t bytes) {
   enum { page = 4096 };
   volatile uint8_t pages[page];
+  /* Seen from outside, so that all of it is there and not only the bytes that are named. */
+  __asm__ volatile("" : : "r"(pages) : "memory");
   pages[0] = 0;
   if (bytes > page) touch_stack(bytes - page);
   pages[page - 1] = pages[0];

@@ -3,6 +3,7 @@
 import pathlib
 import sys
 import unittest
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import stack
@@ -62,7 +63,7 @@ class StackTests(unittest.TestCase):
         self.assertEqual(total(top=top, leaf=LEAF)[0], 192)
 
     def test_jumpTable_reachesWhatIsBehindIt_withTheDepthOfTheJump(self):
-        top = ["sub sp, sp, #0x10", "br x9", "bl <leaf>", "ret"]
+        top = ["sub sp, sp, #0x10", "add x9, x9, x10, lsl #2", "br x9", "bl <leaf>", "ret"]
         self.assertEqual(total(top=top, leaf=LEAF), (80, []))
 
     def test_registerWithoutARow_isTold(self):
@@ -91,6 +92,12 @@ class StackTests(unittest.TestCase):
     def test_limit_isTold(self):
         self.assertEqual(total(limit=64, top=LEAF), (64, []))
         self.assertEqual(total(limit=63, top=LEAF)[1], ["all: 64 bytes, limit 63"])
+
+    def test_pathToTheAllocator_behindTheSeal_isTold(self):
+        code = {"top": ["bl <other>", "ret"], "other": ["b <malloc>"], "malloc": LEAF}
+        self.assertEqual(total(**code), (64, []))
+        with unittest.mock.patch.object(stack, "SEALED", ["all"]):
+            self.assertEqual(total(**code)[1], ["all: a path leads to malloc"])
 
     def test_unknownFunctions_areTold(self):
         self.assertRegex(total(top=["bl 9000 <gone>", "ret"])[1][0], "gone: no code of it")
