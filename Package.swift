@@ -199,7 +199,8 @@ let hostModules: [Target] = [
   suite(
     "Twin",
     uses: [
-      "Checksum", "Drivers", "FixedStorage", "HostStorage", "Optics", "Ports", "RegisterMap", "Sifting", "Units",
+      "BoardProtocol", "Checksum", "Drivers", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports",
+      "RegisterMap", "Sifting", "Units",
     ]),
 ]
 

@@ -1,6 +1,6 @@
 /// What a module asks of the twin's server in place of its board. The bytes are in Documentation/Protocol/Board.md.
 public enum BoardOperation: UInt8, Sendable {
-  /// Says which version of the protocol is spoken; the reply tells the role of the board.
+  /// Says which version of the protocol is spoken and whose clock the module has; the reply tells whose board it is.
   case hello = 1
   /// Asks for the reply to come when the simulation has reached a time.
   case sleep = 2
@@ -12,6 +12,14 @@ public enum BoardOperation: UInt8, Sendable {
   case report = 7
 }
 
+/// Where a module has its time from.
+public enum BoardClock: UInt8, Sendable {
+  /// From the simulation, which waits for it: it asks to sleep.
+  case simulated = 0
+  /// From a clock of its own, which runs on; the simulation goes beside it at a pace.
+  case freeRunning = 1
+}
+
 /// How a request ended.
 public enum BoardStatus: UInt8, Sendable {
   case done = 0
@@ -19,11 +27,13 @@ public enum BoardStatus: UInt8, Sendable {
   case timedOut = 2
   /// The request has no meaning; the server hangs up.
   case refused = 3
+  /// No end of a request: the levels of the input lines, told when they change to a module with a clock of its own.
+  case lines = 4
 }
 
 /// Sizes and layouts of the board protocol; all numbers are big-endian.
 public enum BoardProtocol {
-  public static var version: UInt8 { 1 }
+  public static var version: UInt8 { 2 }
   public static var requestHeadBytes: Int { 8 }
   public static var replyHeadBytes: Int { 12 }
   public static var payloadBytesMax: Int { 4_096 }

@@ -23,9 +23,9 @@ struct BoardSocket {
   func greet() throws(BusError) -> (role: Role?, now: Instant) {
     var role: [1 of UInt8] = [0]
     var span = role.mutableSpan
-    let nothing: [0 of UInt8] = []
+    let clock: [1 of UInt8] = [BoardClock.simulated.rawValue]
     let reply = try ask(
-      BoardRequest(.hello, argument: BoardProtocol.version, replyBytes: 1), nothing.span, into: &span)
+      BoardRequest(.hello, argument: BoardProtocol.version, payloadBytes: 1, replyBytes: 1), clock.span, into: &span)
     guard reply.status == .done else { throw .timedOut }
     return (Role(rawValue: role[0]), Instant(ns: reply.timeNs))
   }
@@ -49,7 +49,7 @@ struct BoardSocket {
     case .done: return
     case .notAcknowledged: throw .notAcknowledged
     case .timedOut: throw .timedOut
-    case .refused: throw .system(0)
+    case .refused, .lines: throw .system(0)
     }
   }
 

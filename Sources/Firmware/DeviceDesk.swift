@@ -61,7 +61,7 @@ struct DeviceDesk {
     case .done: break
     case .notAcknowledged: throw .notAcknowledged
     case .timedOut: throw .timedOut
-    case .refused: throw .system(error)
+    case .refused, .lines: throw .system(error)
     }
     for i in answer.indices { answer[i] = desk.reply[Desk.replyHeadBytes + i] }
   }

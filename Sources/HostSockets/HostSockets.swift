@@ -12,6 +12,12 @@ public final class StreamConnection {
 
   init(descriptor: Int32) { self.descriptor = descriptor }
 
+  /// Calls whoever listens at `path`.
+  public init(to path: String) throws(SocketFault) {
+    // The callee reads the address that it is given.
+    descriptor = try unsafe attach(path, by: connect)
+  }
+
   deinit { close(descriptor) }
 
   /// What has arrived, at least a byte; empty when the other end has hung up. Waits.
@@ -48,22 +54,9 @@ public final class StreamListener {
 
   /// A socket that an earlier listener left behind at `path` is replaced.
   public init(path: String) throws(SocketFault) {
-    var name = sockaddr_un()
-    name.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    let room = MemoryLayout.size(ofValue: name.sun_path)
-    guard bytes.count < room else { throw SocketFault(path: path, errorNumber: ENAMETOOLONG) }
-    // The path was checked to fit with its final zero.
-    unsafe withUnsafeMutableBytes(of: &name.sun_path) { unsafe $0.copyBytes(from: bytes) }
     unsafe unlink(path)
-    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    guard listener >= 0 else { throw SocketFault(path: path, errorNumber: errno) }
-    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-    // A socket address of Linux starts as `sockaddr` does.
-    let bound = unsafe withUnsafePointer(to: &name) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(listener, $0, size) }
-    }
-    guard bound == 0, listen(listener, 1) == 0 else {
+    let listener = try unsafe attach(path, by: bind)
+    guard listen(listener, 1) == 0 else {
       let number = errno
       close(listener)
       throw SocketFault(path: path, errorNumber: number)
@@ -83,6 +76,32 @@ public final class StreamListener {
     guard peer >= 0 else { throw SocketFault(path: path, errorNumber: errno) }
     return StreamConnection(descriptor: peer)
   }
+}
+
+/// A stream socket that `act`, which is bind or connect, has given the address `path`.
+private func attach(
+  _ path: String, by act: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32
+) throws(SocketFault) -> Int32 {
+  var name = sockaddr_un()
+  name.sun_family = sa_family_t(AF_UNIX)
+  let bytes = Array(path.utf8)
+  let room = MemoryLayout.size(ofValue: name.sun_path)
+  guard bytes.count < room else { throw SocketFault(path: path, errorNumber: ENAMETOOLONG) }
+  // The path was checked to fit with its final zero.
+  unsafe withUnsafeMutableBytes(of: &name.sun_path) { unsafe $0.copyBytes(from: bytes) }
+  let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  guard descriptor >= 0 else { throw SocketFault(path: path, errorNumber: errno) }
+  let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+  // A socket address of Linux starts as `sockaddr` does.
+  let result = unsafe withUnsafePointer(to: &name) { pointer in
+    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe act(descriptor, $0, size) }
+  }
+  guard result == 0 else {
+    let number = errno
+    close(descriptor)
+    throw SocketFault(path: path, errorNumber: number)
+  }
+  return descriptor
 }
 
 /// Waits until one of the descriptors has something to read or has been hung up, and returns which. With a time limit

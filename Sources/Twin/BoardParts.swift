@@ -12,7 +12,7 @@ protocol PartModel: AnyObject {
 
 /// The bought parts on one module's I2C bus, and what hangs on them. Documentation/Parts.md says what is left out.
 public final class BoardParts {
-  private let faults: FaultPlan
+  var faults: FaultPlan
   private let sensor: Tmp117Model
   private let eeprom: EepromModel
   private let converter: Ads1115Model?

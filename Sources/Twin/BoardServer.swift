@@ -4,32 +4,37 @@ public import HostSockets
 import Ports
 public import Units
 
-/// Serves the boards of both modules of one simulation on two stream sockets, in lockstep virtual time.
+/// Serves the boards of both modules of one simulation on two stream sockets, in one virtual time.
 ///
 /// Documentation/Protocol/Board.md has the bytes and the rules of time. The server is one loop on one thread; the
-/// simulation moves only when every module that is still there sleeps.
+/// simulation moves only when every module that is still there sleeps or has a clock of its own.
 public final class BoardServer {
-  public enum Pace: Sendable {
-    /// As fast as the computer can.
-    case free
-    /// Never ahead of the wall clock.
-    case realTime
-  }
-
   /// One of the two places for a module.
-  private final class Seat {
+  final class Seat {
     let role: Role
     let listener: StreamListener
     var peer: StreamConnection?
     var pending: [UInt8] = []
-    var hasGreeted = false
     var hasLeft = false
+    /// Whose clock the module has; nil before it has said hello.
+    var clock: BoardClock?
     /// The time that the module sleeps until; nil while it is awake.
     var wakeTime: Instant?
+    /// The levels of the input lines that the module was told last.
+    var toldLines: UInt8?
 
     init(role: Role, listener: StreamListener) {
       self.role = role
       self.listener = listener
+    }
+
+    /// Whether time may pass as far as this module is concerned.
+    var letsTimePass: Bool {
+      switch clock {
+      case .simulated: wakeTime != nil
+      case .freeRunning: true
+      case nil: false
+      }
     }
   }
 
@@ -38,13 +43,18 @@ public final class BoardServer {
     prefix + (role == .alice ? ".alice" : ".bob")
   }
 
-  private let simulation: Simulation
-  private let pace: Pace
-  private let seats: [Seat]
+  let simulation: Simulation
+  let pace: Pace
+  let seats: [Seat]
   private let began = ContinuousClock.now
+  private var credit: PaceCredit?
+  private let control: BoardControl?
 
-  /// Listens on `path.alice` and `path.bob`; a socket that an earlier server left behind is replaced.
-  public init(_ simulation: Simulation, path: String, pace: Pace = .free) throws(SocketFault) {
+  /// Listens on `path.alice` and `path.bob`, and for commands on `path.control` if `isControlled`; a socket that an
+  /// earlier server left behind is replaced.
+  public init(
+    _ simulation: Simulation, path: String, pace: Pace = .free, isControlled: Bool = false
+  ) throws(SocketFault) {
     self.simulation = simulation
     self.pace = pace
     var seats: [Seat] = []
@@ -52,46 +62,71 @@ public final class BoardServer {
       seats.append(Seat(role: role, listener: try StreamListener(path: Self.path(path, of: role))))
     }
     self.seats = seats
+    control = isControlled ? try BoardControl(simulation, path: path + ".control") : nil
   }
 
   /// Serves until both modules have left.
   public func run() throws(SocketFault) {
     while seats.contains(where: { !$0.hasLeft }) {
-      if advance() { continue }
-      try serveOnce()
+      let wait = advance()
+      if wait != 0 { try serveOnce(milliseconds: wait) }
     }
   }
 
   // MARK: Time
 
-  /// Moves the simulation to the next time that a module wakes and wakes it; false while a module works.
-  private func advance() -> Bool {
+  /// Moves the simulation as far as modules and pace allow, at most to the next time that a module wakes, and wakes it.
+  /// Returns for how many milliseconds nothing but a request can happen: 0 if a module woke, -1 for ever.
+  @discardableResult
+  private func advance() -> Int32 {
     let present = seats.filter { !$0.hasLeft }
-    guard present.allSatisfy({ $0.hasGreeted }), let next = present.compactMap(\.wakeTime).min(),
-      present.allSatisfy({ $0.wakeTime != nil })
-    else { return false }
-    if pace == .realTime { keepPace(with: next) }
-    simulation.advance(to: next)
+    guard !present.isEmpty, present.allSatisfy(\.letsTimePass) else { return -1 }
+    // Without a sleeper the time goes on in ticks.
+    let next = present.compactMap(\.wakeTime).min() ?? simulation.now + TimeBase.tick
+    var wait: Int32 = 0
+    if case .rate(let rate) = pace {
+      if present.contains(where: { $0.clock == .freeRunning }) {
+        wait = spendCredit(towards: next, rate: rate)
+      } else {
+        keepPace(with: next, rate: rate)
+        simulation.advance(to: next)
+      }
+    } else {
+      simulation.advance(to: next)
+    }
+    tellLines()
     for seat in present {
       guard let time = seat.wakeTime, time <= simulation.now else { continue }
       seat.wakeTime = nil
       send(BoardReply(.done, payloadBytes: 0, timeNs: simulation.now.ns), [], to: seat)
     }
-    return true
+    return wait
   }
 
-  private func keepPace(with time: Instant) {
-    let ahead = Duration.nanoseconds(Int64(clamping: time.ns)) - began.duration(to: .now)
-    guard ahead > .zero else { return }
-    let seconds = Double(ahead.components.seconds) + Double(ahead.components.attoseconds) * 1e-18
-    Thread.sleep(forTimeInterval: seconds)
+  /// Goes towards `next` as wall time allows; returns the milliseconds that are missing, 0 if it was reached.
+  private func spendCredit(towards next: Instant, rate: Double) -> Int32 {
+    var credit = self.credit ?? PaceCredit(rate: rate)
+    let before = simulation.now
+    let granted = credit.grant(at: began.duration(to: .now))
+    simulation.advance(to: min(next, before + granted))
+    credit.spend(simulation.now - before)
+    self.credit = credit
+    return simulation.now < next ? max(1, credit.milliseconds(until: next - simulation.now)) : 0
+  }
+
+  private func keepPace(with time: Instant, rate: Double) {
+    let passed = began.duration(to: .now)
+    let wall = Double(passed.components.seconds) + Double(passed.components.attoseconds) * 1e-18
+    let ahead = Double(time.ns) * 1e-9 / rate - wall
+    if ahead > 0 { Thread.sleep(forTimeInterval: ahead) }
   }
 
   // MARK: Sockets
 
-  /// Blocks until a module calls, asks or hangs up, and serves it. A module that left may come back.
-  private func serveOnce() throws(SocketFault) {
-    let ready = waitForInput(seats.map { $0.peer?.descriptor ?? $0.listener.descriptor })
+  /// Waits until a module calls, asks or hangs up, and serves it. A module that left may come back.
+  private func serveOnce(milliseconds: Int32) throws(SocketFault) {
+    let descriptors = seats.map { $0.peer?.descriptor ?? $0.listener.descriptor }
+    let ready = waitForInput(descriptors + (control.map { [$0.descriptor] } ?? []), milliseconds: milliseconds)
     for seat in seats where ready.contains(seat.peer?.descriptor ?? seat.listener.descriptor) {
       guard let peer = seat.peer else {
         seat.peer = try seat.listener.accept()
@@ -101,11 +136,21 @@ public final class BoardServer {
       let bytes = peer.receive()
       if bytes.isEmpty { leave(seat) }
       seat.pending += bytes
-      while !seat.hasLeft, let length = requestLength(seat.pending), seat.pending.count >= length {
-        let request = Array(seat.pending[..<length])
-        seat.pending.removeFirst(length)
-        answer(request, from: seat)
-      }
+      answerPending(of: seat)
+    }
+    if let control, ready.contains(control.descriptor) {
+      try control.serve()
+      tellLines()
+    }
+  }
+
+  private func answerPending(of seat: Seat) {
+    while !seat.hasLeft, let length = requestLength(seat.pending), seat.pending.count >= length {
+      let request = Array(seat.pending[..<length])
+      seat.pending.removeFirst(length)
+      // Its clock has run on while it asked.
+      if seat.clock == .freeRunning { advance() }
+      answer(request, from: seat)
     }
   }
 
@@ -114,92 +159,28 @@ public final class BoardServer {
     return BoardProtocol.requestHeadBytes + (Int(bytes[2]) << 8 | Int(bytes[3]))
   }
 
-  private func leave(_ seat: Seat) {
+  func leave(_ seat: Seat) {
     seat.peer = nil
     seat.pending = []
-    seat.hasGreeted = false
     seat.hasLeft = true
+    seat.clock = nil
     seat.wakeTime = nil
+    seat.toldLines = nil
   }
 
-  private func send(_ reply: BoardReply, _ payload: [UInt8], to seat: Seat) {
+  func send(_ reply: BoardReply, _ payload: [UInt8], to seat: Seat) {
     let head = reply.bytes
     let bytes = head.indices.map { head[$0] } + payload
     if seat.peer?.send(bytes) != true { leave(seat) }
   }
-}
 
-// MARK: Requests
-
-extension BoardServer {
-  private func answer(_ bytes: [UInt8], from seat: Seat) {
-    let head = Array(bytes[..<BoardProtocol.requestHeadBytes])
-    guard let request = BoardRequest(head.span) else { return refuse(seat) }
-    let payload = Array(bytes[BoardProtocol.requestHeadBytes...])
-    guard seat.hasGreeted || request.operation == .hello else { return refuse(seat) }
-    switch request.operation {
-    case .hello:
-      guard request.argument == BoardProtocol.version, request.replyBytes == 1 else { return refuse(seat) }
-      seat.hasGreeted = true
-      done([seat.role.rawValue], to: seat)
-    case .sleep:
-      guard payload.count == 8, request.replyBytes == 0 else { return refuse(seat) }
-      seat.wakeTime = Instant(ns: payload.reduce(0) { $0 << 8 | UInt64($1) })
-    case .spi: transferSpi(payload, request, seat)
-    case .i2c: transferI2c(payload, request, seat)
-    case .setLine:
-      guard let line = OutputLine(rawValue: request.argument), payload.count == 1, request.replyBytes == 0 else {
-        return refuse(seat)
-      }
-      simulation.set(line, high: payload[0] != 0, of: seat.role)
-      done([], to: seat)
-    case .report: refuse(seat)
-    case .readLine:
-      guard let line = InputLine(rawValue: request.argument), payload.isEmpty, request.replyBytes == 1 else {
-        return refuse(seat)
-      }
-      var lines = SimulatedLines(simulation, role: seat.role)
-      finish(seat) { () throws(BusError) in [try lines.isHigh(line) ? 1 : 0] }
+  /// Tells modules with a clock of their own which input lines have changed; the others ask.
+  func tellLines() {
+    for seat in seats where seat.clock == .freeRunning {
+      let levels = simulation.inputLevels(of: seat.role)
+      guard seat.toldLines != levels else { continue }
+      seat.toldLines = levels
+      send(BoardReply(.lines, payloadBytes: 1, timeNs: simulation.now.ns), [levels], to: seat)
     }
-  }
-
-  private func transferSpi(_ command: [UInt8], _ request: BoardRequest, _ seat: Seat) {
-    guard command.count == request.replyBytes, !command.isEmpty else { return refuse(seat) }
-    var bus = SimulatedSpiBus(simulation, role: seat.role)
-    finish(seat) { () throws(BusError) in
-      var reply = [UInt8](repeating: 0, count: command.count)
-      var span = reply.mutableSpan
-      try bus.transfer(command.span, reply: &span)
-      return reply
-    }
-  }
-
-  private func transferI2c(_ bytes: [UInt8], _ request: BoardRequest, _ seat: Seat) {
-    var bus = SimulatedI2cBus(simulation, role: seat.role)
-    finish(seat) { () throws(BusError) in
-      var reply = [UInt8](repeating: 0, count: request.replyBytes)
-      var span = reply.mutableSpan
-      try bus.transfer(bytes.span, to: request.argument, reply: &span)
-      return reply
-    }
-  }
-
-  private func finish(_ seat: Seat, _ transfer: () throws(BusError) -> [UInt8]) {
-    do throws(BusError) {
-      done(try transfer(), to: seat)
-    } catch {
-      let status: BoardStatus = error == .notAcknowledged ? .notAcknowledged : .timedOut
-      send(BoardReply(status, payloadBytes: 0, timeNs: simulation.now.ns), [], to: seat)
-    }
-  }
-
-  private func done(_ payload: [UInt8], to seat: Seat) {
-    send(BoardReply(.done, payloadBytes: payload.count, timeNs: simulation.now.ns), payload, to: seat)
-  }
-
-  /// Answers what has no meaning and hangs up.
-  private func refuse(_ seat: Seat) {
-    send(BoardReply(.refused, payloadBytes: 0, timeNs: simulation.now.ns), [], to: seat)
-    if !seat.hasLeft { leave(seat) }
   }
 }

@@ -19,6 +19,8 @@ public enum DeviceFault: Equatable, Sendable {
   case lostWrite(every: UInt64)
   /// Every so many I2C transfers are not acknowledged.
   case notAcknowledged(every: UInt64)
+  /// From this time on nobody acknowledges at this seven-bit address of the I2C bus.
+  case silentTarget(UInt8, from: Instant)
   /// The event FIFO holds only so many words, so that it overflows early.
   case shallowFifo(words: Int)
   /// From this time on a wave plate stays where it is and does not know it.

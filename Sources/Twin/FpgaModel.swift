@@ -7,7 +7,9 @@ public import Units
 /// The light itself is not computed here: `Simulation` asks whether lasers or gates are open and delivers the clicks.
 public final class FpgaModel {
   public let role: Role
-  public let faults: FaultPlan
+  public internal(set) var faults: FaultPlan {
+    didSet { bank.faults = faults }
+  }
   /// The LASER_ARM line.
   public internal(set) var isArmed = false
   /// The interlock loop: light of Alice needs it closed.
@@ -25,7 +27,7 @@ public final class FpgaModel {
   private var isInWindow = false
   private var watchdogExpired = false
   private var overflowed = false
-  private var heartbeatIsHigh = false
+  public private(set) var heartbeatIsHigh = false
   private var latestHeartbeat: UInt64 = 0
 
   init(role: Role, faults: FaultPlan, choices: ChoiceSource) {

@@ -5,7 +5,7 @@ import RegisterMap
 
 /// The counter front-end of Bob: it sees every avalanche, also outside the gate.
 public final class FrontEndModel {
-  public let faults: FaultPlan
+  public internal(set) var faults: FaultPlan
   private var running: [UInt64]
   private var latched: [UInt32]
   /// Counts at the last two marks, a tenth of a second apart, for the bias currents.

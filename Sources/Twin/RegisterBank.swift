@@ -3,7 +3,7 @@ import Units
 
 /// The stored registers of one gateware: what reads back, what was committed, and what is in effect.
 struct RegisterBank {
-  private let faults: FaultPlan
+  var faults: FaultPlan
   private var written: [UInt32]
   private var staged: [UInt32]?
   private var active: [UInt32]

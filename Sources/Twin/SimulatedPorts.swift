@@ -40,6 +40,8 @@ public struct SimulatedI2cBus: I2cBus, ~Copyable {
   }
 
   private func answer(_ sent: [UInt8], _ address: UInt8, replyCount: Int) -> [UInt8]? {
+    let faults = simulation.fpga(of: role).faults.faults
+    for case .silentTarget(address, let start) in faults where simulation.now >= start { return nil }
     switch address {
     case WavePlatesMap.i2cAddress: return simulation.plates(of: role).exchange(sent, replyCount: replyCount)
     case FrontEndMap.i2cAddress where role == .bob: return simulation.frontEnd.exchange(sent, replyCount: replyCount)
@@ -62,14 +64,5 @@ public struct SimulatedLines: LinePort, ~Copyable {
     simulation.set(line, high: high, of: role)
   }
 
-  public mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool {
-    let model = simulation.fpga(of: role)
-    switch line {
-    case .fpgaDone: return true
-    case .fpgaIrq: return model.interruptIsHigh
-    // A GNSS receiver's pulse: the first tenth of each second.
-    case .pps: return simulation.now.ns % 1_000_000_000 < 100_000_000
-    case .tamper: return model.isTampered
-    }
-  }
+  public mutating func isHigh(_ line: InputLine) throws(BusError) -> Bool { simulation.isHigh(line, of: role) }
 }

@@ -94,10 +94,36 @@ public final class Simulation {
     }
   }
 
+  /// The level of a line that a controller reads.
+  func isHigh(_ line: InputLine, of role: Role) -> Bool {
+    switch line {
+    case .fpgaDone: true
+    case .fpgaIrq: fpga(of: role).interruptIsHigh
+    // A GNSS receiver's pulse: the first tenth of each second.
+    case .pps: now.ns % 1_000_000_000 < 100_000_000
+    case .tamper: fpga(of: role).isTampered
+    }
+  }
+
+  /// The levels of all lines that a controller reads, each at the bit of its number.
+  func inputLevels(of role: Role) -> UInt8 {
+    let lines: [InputLine] = [.fpgaDone, .fpgaIrq, .pps, .tamper]
+    return lines.reduce(0) { $0 | (isHigh($1, of: role) ? 1 << $1.rawValue : 0) }
+  }
+
   /// Opens or closes the interlock loop of Alice.
   public func setInterlock(closed: Bool) {
     if alice.isInterlockClosed != closed { settle() }
     alice.isInterlockClosed = closed
+  }
+
+  /// Replaces everything that goes wrong with one module. How many words an event FIFO holds, what a conversion takes
+  /// for ever and which bits were stuck when registers were written last stay as they are.
+  public func setFaults(_ plan: FaultPlan, of role: Role) {
+    fpga(of: role).faults = plan
+    plates(of: role).faults = plan
+    parts(of: role).faults = plan
+    if role == .bob { frontEnd.faults = plan }
   }
 
   /// One I2C transfer to a bought part of a module, nil if it is not acknowledged. The attenuator acts at once.

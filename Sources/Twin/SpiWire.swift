@@ -64,7 +64,7 @@ extension FpgaModel {
       case .flippedReply(let every) where wire.transfers % every == 0: wire.flip(&reply, in: checked, salt: 2)
       case .flippedReplies(let start) where now >= start: wire.flip(&reply, in: checked, salt: 3)
       case .wrongIdentity, .stuckBit, .flippedCommand, .flippedReply, .flippedReplies, .silentBus, .lostWrite,
-        .notAcknowledged, .shallowFifo, .stuckPlate, .failedMotor, .slowPlates, .part:
+        .notAcknowledged, .silentTarget, .shallowFifo, .stuckPlate, .failedMotor, .slowPlates, .part:
         break
       }
     }

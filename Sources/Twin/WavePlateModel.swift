@@ -5,7 +5,7 @@ import Units
 
 /// The motor controller of one module's wave plates: plates turn at their speed towards their targets.
 public final class WavePlateModel {
-  public let faults: FaultPlan
+  public internal(set) var faults: FaultPlan
   /// Where each plate stands, in hundredths of a degree, 0 ..< 18 000.
   public private(set) var angles: [Double]
   /// What the plates do to the state, nil while all of them stand at zero.

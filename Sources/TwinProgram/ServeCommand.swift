@@ -18,12 +18,18 @@ struct Serve: ParsableCommand {
   var socket: String
   @Flag(help: "Keep the simulation from running ahead of the wall clock.")
   var realTime = false
+  @Option(help: "Simulated seconds in a second, at most; --real-time is 1. A module with a clock of its own needs one.")
+  var pace: Double?
+  @Flag(help: "Listen on PATH.control for commands that change the simulation while it runs.")
+  var control = false
 
   func run() throws {
     let scenario = try link.load()
+    if let pace, pace <= 0 || !pace.isFinite || realTime { throw ValidationError("pace must be more than 0, alone") }
     do throws(SocketFault) {
       let server = try BoardServer(
-        Simulation(scenario, seed: seed), path: socket, pace: realTime ? .realTime : .free)
+        Simulation(scenario, seed: seed), path: socket, pace: pace.map(Pace.rate) ?? (realTime ? .realTime : .free),
+        isControlled: control)
       // Whoever starts the modules waits for this line, so it must not stay in a buffer.
       let line = "serving \(BoardServer.path(socket, of: .alice)) \(BoardServer.path(socket, of: .bob))\n"
       FileHandle.standardOutput.write(Data(line.utf8))
