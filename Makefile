@@ -146,6 +146,9 @@ include Tools/sessions.mk
 # timing: the control thread beside cyclictest.
 include Tools/timing.mk
 
+# hil: the image behind a kernel's devices.
+include Tools/hil.mk
+
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk
 

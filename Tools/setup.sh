@@ -2,9 +2,10 @@
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
 # usage: Tools/setup.sh programs                      only what the programs and suites of this machine need
-#        Tools/setup.sh [bench|timing|telemetry|sessions]
+#        Tools/setup.sh [bench|timing|telemetry|sessions|hil]
 #                                                     with those that the comparison with other programs, the timing,
-#                                                     the tests of the telemetry helper, or of the consoles need
+#                                                     the tests of the telemetry helper, of the consoles, or of the
+#                                                     devices of a kernel need
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +17,7 @@ fail() {
 command -v swiftc > /dev/null || fail "no swiftc on the path: install a Swift 6.3 toolchain (swift.org/install)"
 
 # What has to be there, and the Debian package that brings it.
-missing=()
+missing=() architecture=
 needs_file() { [ -e "$1" ] || missing+=("$2"); }
 needs_program() { command -v "$1" > /dev/null || missing+=("$2"); }
 needs_program python3 python3
@@ -54,18 +55,25 @@ if [ "${1-}" = sessions ]; then
   needs_program picocom picocom
   needs_program socat socat
 fi
+if [ "${1-}" = hil ]; then
+  needs_program qemu-system-aarch64 qemu-system-arm
+  needs_program make make
+  # What the guest consists of is downloaded from the archive of its processor, so that has to be known here.
+  apt-cache show busybox-static:arm64 > /dev/null 2>&1 || architecture=arm64
+fi
 
-if [ ${#missing[@]} -gt 0 ]; then
+if [ ${#missing[@]} -gt 0 ] || [ -n "$architecture" ]; then
   command -v apt-get > /dev/null || fail "missing: ${missing[*]} (names of Debian packages); install them and try again"
   as_root=()
   if [ "$(id -u)" != 0 ]; then
     as_root=(sudo -n)
     sudo -n true 2> /dev/null || fail "not root and no sudo: have someone run apt-get install ${missing[*]}"
   fi
-  echo "setup: installing Debian packages: ${missing[*]}"
+  echo "setup: installing Debian packages: ${missing[*]}${architecture:+, lists for $architecture}"
   log=$(mktemp)
   # Packages of the board's processor beside those of this machine.
-  if [[ "${missing[*]}" == *:arm64* ]]; then "${as_root[@]}" dpkg --add-architecture arm64; fi
+  if [[ "${missing[*]}" == *:arm64* ]]; then architecture=arm64; fi
+  [ -z "$architecture" ] || "${as_root[@]}" dpkg --add-architecture "$architecture"
   if ! { "${as_root[@]}" apt-get update && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "${missing[@]}"; } > "$log" 2>&1; then
     tail -n 5 "$log" >&2
