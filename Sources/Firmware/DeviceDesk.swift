@@ -64,6 +64,8 @@ struct DeviceDesk {
     case .refused, .lines: throw .system(error)
     }
     for i in answer.indices { answer[i] = desk.reply[Desk.replyHeadBytes + i] }
+    // Choices and clicks that were looked up are bits of key; nothing of them stays here.
+    desk.reply.wipe(Desk.replyHeadBytes..<(Desk.replyHeadBytes + answer.count))
   }
 
   /// What the control thread has counted; nil if it does not answer.
