@@ -22,7 +22,7 @@ CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
 CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test library-test budget-test selftest processes
 CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test visa-test
-CHECKS += demo-test sessions-test
+CHECKS += demo-test sessions-test board-check
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: arm64 reproducible library-test manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
@@ -148,6 +148,9 @@ include Tools/timing.mk
 
 # hil: the image behind a kernel's devices.
 include Tools/hil.mk
+
+# board, image: the reference board, and what its SD card or eMMC holds.
+include Tools/image.mk
 
 # bench: speed and price of our stages beside other programs.
 include Tools/bench.mk

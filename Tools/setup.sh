@@ -2,10 +2,10 @@
 # Installs the Debian packages that the firmware build and the checks need besides git, make and Swift 6.3, and only
 # those that are missing, as root or through sudo.
 # usage: Tools/setup.sh programs                      only what the programs and suites of this machine need
-#        Tools/setup.sh [bench|timing|telemetry|sessions|hil]
+#        Tools/setup.sh [bench|timing|telemetry|sessions|hil|image]
 #                                                     with those that the comparison with other programs, the timing,
-#                                                     the tests of the telemetry helper, of the consoles, or of the
-#                                                     devices of a kernel need
+#                                                     the tests of the telemetry helper, of the consoles, of the
+#                                                     devices of a kernel, or the image for the board need
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -59,6 +59,20 @@ if [ "${1-}" = hil ]; then
   needs_program qemu-system-aarch64 qemu-system-arm
   needs_program make make
   # What the guest consists of is downloaded from the archive of its processor, so that has to be known here.
+  apt-cache show busybox-static:arm64 > /dev/null 2>&1 || architecture=arm64
+fi
+if [ "${1-}" = image ]; then
+  needs_program aarch64-linux-gnu-cpp cpp-aarch64-linux-gnu
+  needs_program dtc device-tree-compiler
+  needs_program genimage genimage
+  needs_program mcopy mtools
+  # Not on everybody's path.
+  needs_file /usr/sbin/mkfs.vfat dosfstools
+  needs_file /usr/sbin/mke2fs e2fsprogs
+  needs_program mkimage u-boot-tools
+  needs_program cpio cpio
+  needs_program depmod kmod
+  needs_program qemu-system-aarch64 qemu-system-arm
   apt-cache show busybox-static:arm64 > /dev/null 2>&1 || architecture=arm64
 fi
 
