@@ -91,11 +91,14 @@ extension BobEnd where Bus: ~Copyable {
   private mutating func takeMarker(
     _ word: UInt32, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
-    try flush(&core, &board)
     let marked = unwrapped(FpgaMap.Fifo.slot.extract(from: word), near: runningFrame ?? window.start)
+    try flush(&core, &board, untilEndOfFrame: runningFrame.map { marked > $0 } ?? false)
     // The gateware repeats the marker of a running frame behind a gap; frames never go back.
     if let frame = runningFrame, marked < frame { return }
-    if runningFrame != marked { lowestSlot = 0 }
+    if runningFrame != marked {
+      lowestSlot = 0
+      binStart = 0
+    }
     runningFrame = marked
     if marked >= window.stop { fifoIsDone = true }
   }
@@ -154,9 +157,15 @@ extension BobEnd where Bus: ~Copyable {
 
   /// Announces the collected events, with a fresh nonce: nobody can have asked for these choices before the clicks.
   private mutating func flush(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, untilEndOfFrame: Bool = false
   ) throws(SiftingFault) {
     guard collected > 0, let frame = runningFrame, let half = core.filling, let block = core.channel.number(half) else {
+      return
+    }
+    guard keepsBin(of: block, in: frame, untilEndOfFrame: untilEndOfFrame) else {
+      core.totals.eventsDropped += UInt64(collected)
+      storage.batchNotes.wipe(0..<collected)
+      collected = 0
       return
     }
     let nonce = try drawWord(&board)
@@ -177,6 +186,21 @@ extension BobEnd where Bus: ~Copyable {
     core.totals.batches += 1
     storage.batchNotes.wipe(0..<collected)
     collected = 0
+  }
+
+  /// Ends the bin of the collected events and says whether it is announced. The first of a block always is, since Alice
+  /// opens the block when she hears of it, and one in a while, since a peer that says nothing is taken for gone.
+  private mutating func keepsBin(of block: UInt32, in frame: UInt32, untilEndOfFrame: Bool) -> Bool {
+    let last = storage.slots[collected - 1] &+ 1
+    let end = untilEndOfFrame ? TimeBase.slotsPerFrame : last
+    let slots = end > binStart ? end - binStart : 1
+    binStart = last
+    guard
+      selection.keeps(events: collected, slots: slots) || announcedBlock != block
+        || frame &- announcedFrame >= Self.silentFramesMax
+    else { return false }
+    announcedBlock = block
+    return true
   }
 
   /// A full block, or the last one, takes no new batches, and is sealed when its last batch is answered.

@@ -2,7 +2,7 @@ public import Drivers
 public import FixedStorage
 public import Ports
 public import RegisterMap
-import Sifting
+public import Sifting
 public import Units
 import Wire
 
@@ -17,6 +17,9 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   static var burstsPerTickMax: Int { 20 }
   /// Slots after a click in which no detector's click counts: the dead time of the slowest detector.
   static var deadTimeSlots: UInt8 { 10 }
+
+  /// Frames after which a bin is announced however slowly it came: two thirds of a second.
+  static var silentFramesMax: UInt32 { 64 }
 
   /// The working memory of Bob's end.
   public struct Storage: ~Copyable {
@@ -62,6 +65,11 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// The lowest slot that the next event of the running frame may have.
   var lowestSlot: UInt32 = 0
   public var mask = FrameMask(.perPulse)
+  /// Which bins are announced. It is set between sessions: a rule that follows what was measured is another rule.
+  public var selection = BinSelection.all
+  /// Where in the running frame the bin began that is being collected, and the block of the last batch announced.
+  var binStart: UInt32 = 0
+  var announcedBlock: UInt32?
   public internal(set) var eventsMasked: UInt64 = 0
 
   public init(fpga: consuming BobFpga<Bus>, storage: consuming Storage) {
@@ -127,6 +135,8 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     wordsTaken = 0
     wordsWaiting = 0
     lowestSlot = 0
+    binStart = 0
+    announcedBlock = nil
     mask.reset()
     eventsMasked = 0
   }

@@ -6,6 +6,8 @@ public import Distillation
 public struct SessionTotals: Equatable, Sendable {
   public var detections: UInt64 = 0
   public var batches: UInt64 = 0
+  /// Slots with clicks in bins that came too slowly and were not announced.
+  public var eventsDropped: UInt64 = 0
   /// Sifted bits so far, in closed blocks and in the one that fills.
   public var siftedNow: UInt64 = 0
   /// Sifted bits of closed blocks.

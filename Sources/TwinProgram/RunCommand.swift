@@ -4,6 +4,7 @@ import Estimation
 import Foundation
 import LinkControl
 import Optics
+import Sifting
 import TwinRun
 import Units
 
@@ -28,6 +29,10 @@ struct Run: ParsableCommand {
     help: ArgumentHelp(
       "Set a number of the channel: \(Scenario.channelNames.joined(separator: ", ")).", valueName: "name=value"))
   var channel: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Announce only bins of detections that come at least this fast, in slots with clicks a second.", valueName: "hz"))
+  var keepAbove: UInt32 = 0
   @Option(help: ArgumentHelp("Write what anyone may recompute, one file a block.", valueName: "dir"))
   var record: String?
   @Option(help: ArgumentHelp("Set a configuration field of both modules.", valueName: "field=value"))
@@ -103,6 +108,7 @@ struct Run: ParsableCommand {
     var plan = RunPlan(scenario: scenario, seconds: seconds, seed: seed, alice: alice, bob: bob)
     plan.aliceFaults = faultAlice?.plan ?? plan.aliceFaults
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
+    plan.selection = BinSelection(rateMinHz: keepAbove)
     plan.attack = eve?.attack
     plan.relay = eve?.relay
     plan.records = try record.map(Self.folder)

@@ -6,6 +6,7 @@ import HostStorage
 package import LinkControl
 package import Optics
 package import Ports
+package import Sifting
 package import Twin
 import Units
 
@@ -36,6 +37,8 @@ package struct RunPlan {
   /// What Eve does to the light and to the messages. With either she listens on the classical link.
   package var attack: EveAttack?
   package var relay: RelayAttack?
+  /// Which bins Bob announces.
+  package var selection = BinSelection.all
   /// The message that she strikes at; nil: the seed picks one.
   package var relayTarget: StrikeTarget?
 
@@ -110,8 +113,10 @@ package struct LinkRun: ~Copyable {
       simulation, role: .bob, seed: random.next(), link: MemoryLink(bobCable, end: 1), recorder: recorder)
     bobBoard.journal = MemoryJournal(plan.bobJournal)
     bobBoard.vault = MemoryVault(plan.bobVault)
+    var bobEnd = BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks)
+    bobEnd.selection = plan.selection
     bob = Bob(
-      configuration: plan.bob, end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks), board: bobBoard,
+      configuration: plan.bob, end: bobEnd, board: bobBoard,
       session: SessionMemory(role: .bob, configuration: plan.bob, from: &bobBlocks), now: Instant(ns: 0))
     loadSecret((0..<plan.secretBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) })
   }

@@ -20,6 +20,13 @@ import Units
     #expect(abs(FrameIndependentRate(qber: q, c: 2 * pow(1 - 2 * q, 2)).secretBitsPerSiftedBit - expected) < 1e-5)
   }
 
+  /// Full knowledge of both halves: only wrong bits cost, 1 - h(Q). Without it of the wrong ones they cost one each.
+  @Test func rate_countsWhatIsKnownOfWrongBits() {
+    let entropy = -(0.1 * log2(0.1) + 0.9 * log2(0.9))
+    #expect(abs(FrameIndependentRate(qber: 0.1, c: 2 * 0.82).secretBitsPerSiftedBit - (1 - entropy)) < 1e-9)
+    #expect(abs(FrameIndependentRate(qber: 0.1, c: 2 * 0.81).secretBitsPerSiftedBit - (0.9 - entropy)) < 1e-9)
+  }
+
   @Test func rate_isZero_whereNothingIsKnown() {
     #expect(FrameIndependentRate(qber: 0.02, c: 0).secretBitsPerSiftedBit == 0)
     #expect(FrameIndependentRate(qber: 0.5, c: 2).secretBitsPerSiftedBit == 0)

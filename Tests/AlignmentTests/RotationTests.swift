@@ -29,6 +29,25 @@ import Units
     #expect(shrinks.isNormal, "\(shrinks.text)")
   }
 
+  /// Of rare axes less is known, and the covariance says in which direction: weighed by it, squared errors are three on
+  /// average, as of three normal numbers.
+  @Test func rotation_ofUnevenCounts_hasTheCovarianceThatItTells() throws {
+    var squares = 0.0
+    for seed in 0..<UInt64(600) {
+      var random = SeededRandom(seed: seed &+ 30_000)
+      var link = TestLink()
+      link.rotation = random.anyTurn()
+      link.depolarisation = 0.1
+      let counts = link.correlations(photons: 3e6, &random, weights: [1, 0.01, 0.01])
+      let found = try #require(CorrelationMatrix(counts).rotation())
+      let error = smallTurn(product(link.rotation, transpose(matrix(found.rotation))))
+      let weight = try #require(found.covariance.inverse)
+      squares += weight.form(StokesVector(error[0], error[1], error[2])) / 600
+    }
+    // The mean square has the variance 6/600.
+    #expect(abs(squares - 3) < 0.5, "\(squares)")
+  }
+
   /// Six correlations of unequal axes and the error rate of the key: turns up to 130 degrees.
   @Test func rotation_ofMismatchedAxesAndErrors_staysWithinItsErrorBar() throws {
     var (components, shrinks) = (Coverage(), Coverage())

@@ -93,11 +93,15 @@ struct TestLink {
     return photons * efficiencies[detector] * (intensity + dot(behind, states[detector])) / 6
   }
 
-  func correlations(photons: Double, _ random: inout SeededRandom) -> CorrelationCounts {
+  /// `weights` make some axes of Alice's rarer than others: Z, X, Y.
+  func correlations(
+    photons: Double, _ random: inout SeededRandom, weights: Vector = [1, 1, 1]
+  ) -> CorrelationCounts {
     var counts = CorrelationCounts()
     for state in 0..<6 {
       for detector in 0..<6 {
-        counts[state, detector] = random.poisson(mean: mean(state, detector, photons: photons / 6))
+        let sent = photons / 6 * weights[state / 2]
+        counts[state, detector] = random.poisson(mean: mean(state, detector, photons: sent))
       }
     }
     return counts
