@@ -98,7 +98,7 @@ extension Acquirer {
     let early = Int64(segments[before].middle - segments[searched - 3].middle)
     let earlyRate = (paths[before].middle - paths[searched - 3].middle) * 2 / early
     // Mean rates of two stretches, half their sum apart. Short stretches tell nothing about the growth.
-    guard min(early, late) >= 64 else { return }
+    guard min(early, late) >= 32 else { return }
     confirmation.growth = (lateRate - earlyRate) * 4 / (early + late)
     confirmation.path.perFrame += confirmation.growth * late / 4
   }
@@ -121,7 +121,7 @@ extension Acquirer {
     confirmation.light += light(of: segment, rate: rate)
     confirmation.path = SegmentPath(
       middle: prediction + correction, perFrame: perFrame + correction * 2 / half, rate: rate)
-    if half >= 64 { confirmation.growth += correction * 2 / (half * half) }
+    if half >= 32 { confirmation.growth += correction * 2 / (half * half) }
     confirmation.middle = segment.middle
   }
 

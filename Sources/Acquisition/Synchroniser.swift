@@ -44,8 +44,10 @@ public struct Synchroniser: ~Copyable {
   /// Frames between the end of a frame and the one that its clicks can act on.
   static var lead: UInt32 { 2 }
   /// Frames without key behind a lock, at least and at most, while the loop settles and the pattern is asked again.
-  static var settlingFrames: Int { 32 }
+  static var settlingFrames: Int { 64 }
   static var settlingFramesMax: Int { 512 }
+  /// Clicks of light that are enough to settle, in 2^-8.
+  static var settlingLight: Int64 { 1024 << 8 }
   /// -log2 of the chance that a wrong slot passes that test, in 2^-16 bit.
   static var settledBits: Int64 { 10 << 16 }
   /// Clicks of light that the error rate is judged by before key counts.
@@ -75,6 +77,8 @@ public struct Synchroniser: ~Copyable {
   private var settling = 0
   public private(set) var isSettled = false
   private var settledPeak = SyncPeak()
+  /// Frames after which a lock that has not settled is given up.
+  private var settlingLimit = 0
   private var errors = SyncErrors()
 
   /// `arrival` is the sixteenth of a slot at whose start light is to come, in the middle of Bob's gate.
@@ -217,7 +221,7 @@ public struct Synchroniser: ~Copyable {
     let light = Int64(errors.matched) - Int64(errors.noise)
     if settling >= Self.settlingFrames, settledPeak.isSignificant, light >= Self.settledClicks {
       isSettled = true
-    } else if settling >= Self.settlingFramesMax {
+    } else if settling >= settlingLimit {
       darkSince = frame
       act(on: .unsettled(settledPeak), at: now)
     }
@@ -286,6 +290,8 @@ public struct Synchroniser: ~Copyable {
     settling = 0
     isSettled = false
     settledPeak = SyncPeak()
+    let enough = Self.settlingLight / max(1, fix.light)
+    settlingLimit = min(max(Int(enough), 2 * Self.settlingFrames), Self.settlingFramesMax)
     errors = SyncErrors()
     totals.locks += 1
   }
@@ -308,7 +314,7 @@ public struct Synchroniser: ~Copyable {
   private var gate: SyncCommand.Gate {
     switch state {
     case .idle, .failed: .closed
-    case .tracking, .coasting: .narrow
+    case .tracking, .coasting: tracker.isPullingIn ? .open : .narrow
     case .searching, .confirming, .reacquiring, .reconfirming: .open
     }
   }

@@ -53,12 +53,12 @@ struct Tracker {
   /// Sixteenths behind the arrival, -8...7.
   private func miss(_ phase: UInt8) -> Int64 { Int64((Int(phase) - Int(arrival) + 24) & 15) - 8 }
 
-  /// At first the whole gate tells early from late: what a search leaves is below 2.5 ns.
-  private var isPullingIn: Bool { framesTracked < 32 }
+  /// At first the gate is open and all of the slot tells early from late: a search may leave some nanoseconds.
+  var isPullingIn: Bool { framesTracked < 32 }
 
   mutating func take(phase: UInt8) {
     let miss = miss(phase)
-    if isPullingIn, miss >= -4 && miss < 4 { frameMiss += miss < 0 ? -1 : 1 }
+    if isPullingIn { frameMiss += miss < 0 ? -1 : 1 }
     if miss >= -2 && miss < 2 {
       frameInside += 1
       if !isPullingIn { frameMiss += miss < 0 ? -1 : 1 }

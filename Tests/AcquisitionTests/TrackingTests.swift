@@ -115,7 +115,7 @@ private func arrival_ofADimLink_staysWithinANanosecond(platform: Platform, seed:
   link.needed = { 300.25 + 1.5728 * $0 }
   var bench = SyncBench(link)
   _ = bench.runUntilLocked(secondsMax: 2)
-  for _ in 0..<40 { bench.step() }
+  for _ in 0..<100 { bench.step() }
   let before = bench.sync.totals.maskedSlots
   var slips = 0
   for _ in 0..<200 {
