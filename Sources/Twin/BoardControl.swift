@@ -41,6 +41,7 @@ final class BoardControl {
     let words = line.split(separator: " ").map(String.init)
     switch (words.first, words.dropFirst().first.flatMap(role)) {
     case ("lines", let role?) where words.count == 2: return levels(of: role)
+    case ("gateware", let role?) where words.count == 2: return gateware(of: role)
     case ("tamper", let role?) where words.count == 3:
       guard let isOn = ["on": true, "off": false][words[2]] else { break }
       simulation.fpga(of: role).isTampered = isOn
@@ -69,6 +70,11 @@ final class BoardControl {
     let outputs = [("laser_arm", model.isArmed), ("heartbeat", model.heartbeatIsHigh)]
     return (names.indices.map { "\(names[$0])=\(inputs >> UInt8($0) & 1)" } + outputs.map { "\($0)=\($1 ? 1 : 0)" })
       .joined(separator: " ")
+  }
+
+  private func gateware(of role: Role) -> String {
+    let model = simulation.fpga(of: role)
+    return "open=\(model.isOpen ? 1 : 0) watchdog_expired=\(model.watchdogExpired ? 1 : 0)"
   }
 }
 

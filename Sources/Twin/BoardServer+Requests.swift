@@ -41,6 +41,7 @@ extension BoardServer {
     done([seat.role.rawValue], to: seat)
     if seat.hasLeft { return }
     seat.clock = clock
+    seat.heard = wallTime
     tellLines()
   }
 

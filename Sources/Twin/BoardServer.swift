@@ -20,6 +20,8 @@ public final class BoardServer {
     var clock: BoardClock?
     /// The time that the module sleeps until; nil while it is awake.
     var wakeTime: Instant?
+    /// When it asked for something last, in wall time since the server began.
+    var heard = Duration.zero
     /// The levels of the input lines that the module was told last.
     var toldLines: UInt8?
 
@@ -45,18 +47,21 @@ public final class BoardServer {
 
   let simulation: Simulation
   let pace: Pace
+  let patience: Duration?
   let seats: [Seat]
   private let began = ContinuousClock.now
   private var credit: PaceCredit?
   private let control: BoardControl?
 
   /// Listens on `path.alice` and `path.bob`, and for commands on `path.control` if `isControlled`; a socket that an
-  /// earlier server left behind is replaced.
+  /// earlier server left behind is replaced. A module with a clock of its own that has asked for nothing for `patience`
+  /// is taken for one whose computer stands still, and the simulation with it, until it asks again.
   public init(
-    _ simulation: Simulation, path: String, pace: Pace = .free, isControlled: Bool = false
+    _ simulation: Simulation, path: String, pace: Pace = .free, patience: Duration? = nil, isControlled: Bool = false
   ) throws(SocketFault) {
     self.simulation = simulation
     self.pace = pace
+    self.patience = patience
     var seats: [Seat] = []
     for role in [Role.alice, .bob] {
       seats.append(Seat(role: role, listener: try StreamListener(path: Self.path(path, of: role))))
@@ -107,15 +112,24 @@ public final class BoardServer {
   private func spendCredit(towards next: Instant, rate: Double) -> Int32 {
     var credit = self.credit ?? PaceCredit(rate: rate)
     let before = simulation.now
-    let granted = credit.grant(at: began.duration(to: .now))
+    let granted = credit.grant(at: min(wallTime, patienceEnd))
     simulation.advance(to: min(next, before + granted))
     credit.spend(simulation.now - before)
     self.credit = credit
     return simulation.now < next ? max(1, credit.milliseconds(until: next - simulation.now)) : 0
   }
 
+  var wallTime: Duration { began.duration(to: .now) }
+
+  private var patienceEnd: Duration {
+    guard let patience, let heard = seats.lazy.filter({ $0.clock == .freeRunning }).map(\.heard).min() else {
+      return .seconds(Int64.max)
+    }
+    return heard + patience
+  }
+
   private func keepPace(with time: Instant, rate: Double) {
-    let passed = began.duration(to: .now)
+    let passed = wallTime
     let wall = Double(passed.components.seconds) + Double(passed.components.attoseconds) * 1e-18
     let ahead = Double(time.ns) * 1e-9 / rate - wall
     if ahead > 0 { Thread.sleep(forTimeInterval: ahead) }
@@ -149,7 +163,10 @@ public final class BoardServer {
       let request = Array(seat.pending[..<length])
       seat.pending.removeFirst(length)
       // Its clock has run on while it asked.
-      if seat.clock == .freeRunning { advance() }
+      if seat.clock == .freeRunning {
+        seat.heard = wallTime
+        advance()
+      }
       answer(request, from: seat)
     }
   }

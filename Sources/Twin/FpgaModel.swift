@@ -25,7 +25,7 @@ public final class FpgaModel {
   var events: EventFifo
   var wire = SpiWire()
   private var isInWindow = false
-  private var watchdogExpired = false
+  public private(set) var watchdogExpired = false
   private var overflowed = false
   public private(set) var heartbeatIsHigh = false
   private var latestHeartbeat: UInt64 = 0

@@ -25,10 +25,12 @@ struct PaceCredit {
 
   init(rate: Double) { self.rate = rate }
 
-  /// Notes the wall time, measured from anywhere, and returns the simulated time that may pass.
+  /// Notes the wall time, measured from anywhere, and returns the simulated time that may pass. A wall time before the
+  /// last one adds nothing.
   mutating func grant(at wall: Duration) -> Nanoseconds {
-    if let latest { available = min(available + seconds(wall - latest) * rate * 1e9, Double(Self.max.count)) }
-    latest = wall
+    let passed = Swift.max(.zero, wall - (latest ?? wall))
+    available = min(available + seconds(passed) * rate * 1e9, Double(Self.max.count))
+    latest = Swift.max(wall, latest ?? wall)
     return Nanoseconds(UInt64(available))
   }
 

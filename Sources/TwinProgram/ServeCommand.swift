@@ -20,16 +20,19 @@ struct Serve: ParsableCommand {
   var realTime = false
   @Option(help: "Simulated seconds in a second, at most; --real-time is 1. A module with a clock of its own needs one.")
   var pace: Double?
+  @Option(help: "Milliseconds for which a module with a clock of its own may ask for nothing before time waits for it.")
+  var patience: Int?
   @Flag(help: "Listen on PATH.control for commands that change the simulation while it runs.")
   var control = false
 
   func run() throws {
     let scenario = try link.load()
     if let pace, pace <= 0 || !pace.isFinite || realTime { throw ValidationError("pace must be more than 0, alone") }
+    if let patience, patience <= 0 { throw ValidationError("patience must be more than 0") }
     do throws(SocketFault) {
       let server = try BoardServer(
         Simulation(scenario, seed: seed), path: socket, pace: pace.map(Pace.rate) ?? (realTime ? .realTime : .free),
-        isControlled: control)
+        patience: patience.map { .milliseconds($0) }, isControlled: control)
       // Whoever starts the modules waits for this line, so it must not stay in a buffer.
       let line = "serving \(BoardServer.path(socket, of: .alice)) \(BoardServer.path(socket, of: .bob))\n"
       FileHandle.standardOutput.write(Data(line.utf8))

@@ -39,8 +39,9 @@ private final class ServedBoard: @unchecked Sendable {
   private let server: BoardServer
   private let ended = DispatchGroup()
 
-  init(pace: Pace) throws {
-    server = try BoardServer(Simulation(.bench, seed: 1), path: path, pace: pace, isControlled: true)
+  init(pace: Pace, patience: Duration? = nil) throws {
+    server = try BoardServer(
+      Simulation(.bench, seed: 1), path: path, pace: pace, patience: patience, isControlled: true)
     ended.enter()
     Thread.detachNewThread { [self] in
       do { try server.run() } catch { Issue.record("\(error)") }
@@ -192,6 +193,37 @@ private final class Seat {
   #expect(bench.ends())
 }
 
+/// Whoever asks for nothing has its computer taken away, say by others on the same machine.
+@Test func boardServer_withPatience_waitsForASilentModule() throws {
+  let bench = try ServedBoard(pace: .rate(100), patience: .milliseconds(1))
+  let control = try bench.control()
+  let alice = try bench.seat(.alice)
+  let bob = try bench.seat(.bob)
+  for seat in [alice, bob] {
+    #expect(seat.ask(hello, [seat === alice ? 0 : 1]))
+    _ = try seat.message()
+  }
+  _ = try bob.message()
+  #expect(alice.sleep(untilMs: 3_600_000))
+  Thread.sleep(forTimeInterval: 0.05)
+  // The server looks at its clock behind each command; at most one look finds something to grant.
+  _ = control.order("time")
+  let still = try #require(control.order("time").flatMap(UInt64.init))
+  #expect(still <= PaceCredit.max.count)
+  Thread.sleep(forTimeInterval: 0.05)
+  #expect(control.order("time") == "\(still)")
+  // It goes on with every request.
+  for _ in 0..<3 {
+    #expect(bob.ask(tellTime, [0]))
+    #expect(try bob.message()?.head.status == .done)
+    Thread.sleep(forTimeInterval: 0.002)
+  }
+  #expect(try #require(control.order("time").flatMap(UInt64.init)) > still)
+  alice.leave()
+  bob.leave()
+  #expect(bench.ends())
+}
+
 @Test func boardControl_changesTheSimulation() throws {
   let bench = try ServedBoard(pace: .rate(100))
   let control = try bench.control()
@@ -208,6 +240,7 @@ private final class Seat {
   #expect(bob.ask(BoardRequest(.setLine, argument: 2, payloadBytes: 1), [1]))
   #expect(try bob.message()?.head.status == .done)
   #expect(control.order("lines bob") == "fpga_done=1 fpga_irq=0 pps=1 tamper=0 laser_arm=0 heartbeat=1")
+  #expect(control.order("gateware bob") == "open=0 watchdog_expired=0")
   #expect(control.order("time") == "0")
   #expect(control.order("interlock open") == "ok")
   let sensor = BoardRequest(.i2c, argument: 0x48, payloadBytes: 1, replyBytes: 2)
