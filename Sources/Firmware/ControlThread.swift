@@ -54,10 +54,13 @@ private struct ControlThread: ~Copyable {
   /// When the controller last asked for something, whatever it was: in the fault state it asks for no heartbeat.
   private var lastRequest: UInt64 = 0
   private var heartbeat: Int32 = 0
-  /// A rising edge of the tamper line that the controller has not been told of.
+  /// An edge of the tamper line that the controller has not been told of.
   private var wasTampered = false
   /// Nanoseconds that transfers took since the last tick.
   private var spent: UInt64 = 0
+  /// A request waits for the tick to be over. Then it begins, whatever time is left: where ticks always take long, it
+  /// would wait for ever.
+  private var isPutOff = false
   /// When the tick that comes next is due.
   private var due: UInt64 = 0
 
@@ -111,20 +114,26 @@ private struct ControlThread: ~Copyable {
     if devices.hasLines {
       report.interrupts += UInt64(edges(of: gimbal_line_fpga_irq).rising)
       report.pulses += UInt64(edges(of: gimbal_line_pps).rising)
-      if edges(of: gimbal_line_tamper).rising > 0 { wasTampered = true }
+      if hasTamperEdge() { wasTampered = true }
     }
     if devices.watchdog >= 0, report.ticks % Self.ticksPerFeed == 0, beatsAlone || due < lastRequest + Self.silenceNs {
       _ = gimbal_watchdog_feed(devices.watchdog)
     }
   }
 
-  private func edges(of line: some BinaryInteger) -> (rising: UInt32, at: UInt64) {
+  /// Either edge: Linux names an edge by the level that it finds afterwards, so a short pulse can be two falling ones.
+  private func hasTamperEdge() -> Bool {
+    let seen = edges(of: gimbal_line_tamper)
+    return seen.rising > 0 || seen.falling > 0
+  }
+
+  private func edges(of line: some BinaryInteger) -> (rising: UInt32, falling: UInt32) {
     var rising: UInt32 = 0
     var falling: UInt32 = 0
     var time: UInt64 = 0
     // The results are written before the call returns.
     _ = unsafe gimbal_line_edges(Int32(line), &rising, &falling, &time)
-    return (rising, time)
+    return (rising, falling)
   }
 }
 
@@ -147,10 +156,12 @@ extension ControlThread {
       }
       // What takes longer than a tick begins right behind one.
       let cost = min(Self.cost(of: request), Self.tickNs - 4 * Self.guardNs)
-      guard now + cost + Self.guardNs <= due else {
+      guard isPutOff || now + cost + Self.guardNs <= due else {
+        isPutOff = true
         gimbal_sleep_until(due)
         return
       }
+      isPutOff = false
       perform(request)
       gimbal_pass_turn(Desk.free)
       let ended = gimbal_monotonic_ns()
@@ -269,7 +280,7 @@ extension ControlThread {
     let error = unsafe gimbal_line_get(number, &isHigh)
     if line == .tamper {
       // A cover that was open between two looks counts.
-      if edges(of: gimbal_line_tamper).rising > 0 || wasTampered { isHigh = 1 }
+      if hasTamperEdge() || wasTampered { isHigh = 1 }
       wasTampered = false
     }
     desk.reply[Desk.replyHeadBytes] = isHigh != 0 ? 1 : 0
