@@ -5,5 +5,7 @@
 hil-packages:
 	@Tools/setup.sh hil
 
-hil: twin hil-packages python ## The devices of a kernel, simulated, before the board of the twin
+# Of the images only the board's own, and Alice is the program of this machine.
+hil: twin hil-packages python arm64 ## The board's image behind a kernel's devices, simulated; sessions and faults
+	@swift build -c release $(PROGRAMS) --product gimbal >&2
 	@python3 Tests/Hil/run.py

@@ -4,15 +4,21 @@ import pathlib
 import shutil
 import socket
 import tempfile
+import time
 
 from bench import BUILD, Process
+
+# The agent asks for something every 10 ms; without, the computer of the guest stands still.
+PATIENCE_MS = 20
+# A bound for what never comes.
+WAIT_SECONDS_MAX = 120
 
 
 class Board:
     """`twin serve` in a folder of its own; leaving the block ends it."""
 
     def __init__(self, pace, scenario="bench", seed=1):
-        self.options = ["--scenario", scenario, "--seed", seed, "--pace", pace]
+        self.options = ["--scenario", scenario, "--seed", seed, "--pace", pace, "--patience", PATIENCE_MS]
         self.folder = self.server = self.connection = None
 
     def __enter__(self):
@@ -48,4 +54,15 @@ class Board:
         return answer
 
     def levels(self, role):
-        return dict(fact.split("=") for fact in self.order(f"lines {role}").split())
+        return self.facts(f"lines {role}")
+
+    def facts(self, command):
+        return dict(fact.split("=") for fact in self.order(command).split())
+
+    def wait_for(self, command, **facts):
+        """Waits until the answer to `command` has these facts."""
+        end = time.monotonic() + WAIT_SECONDS_MAX
+        while not facts.items() <= (seen := self.facts(command)).items():
+            if time.monotonic() > end:
+                raise AssertionError(f"{command}: not {facts}: {seen}")
+            time.sleep(0.05)

@@ -14,13 +14,22 @@ import threading
 import time
 
 from archive import archive
+from terminal import Terminal
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Bounds for what never ends; nothing is measured against them.
 BOOT_SECONDS_MAX = 300
-RUN_SECONDS_MAX = 900
+RUN_SECONDS_MAX = 240
 
 START, SIGNAL, OUTPUT, EXIT = 1, 2, 3, 4
+
+
+def contents(modules, files, parameters=""):
+    """What the first file system holds: modules in the order of loading, the last one with parameters, and `files`."""
+    order = [module.name for module in modules[:-1]] + [f"{modules[-1].name} {parameters}"]
+    held = {"init": (HERE / "guest" / "init").read_bytes(), "lib/modules/order": ("\n".join(order) + "\n").encode()}
+    held |= {f"lib/modules/{module.name}": module.read_bytes() for module in modules}
+    return held | {inside: pathlib.Path(outside).read_bytes() for inside, outside in files.items()}
 
 
 class GuestFault(Exception):
@@ -65,7 +74,7 @@ class Guest:
 
     `board` is the socket of a board's server, or None: the devices then answer nothing. `files` are put in the guest,
     a path outside for each path inside. `counts_instructions` lets time in the guest pass with its instructions: the
-    same on every computer, and no time while it waits.
+    same on every computer, and no time while it waits. `terminal` is the other end of /dev/hvc0.
     """
 
     def __init__(self, parts, board=None, files=None, counts_instructions=False):
@@ -73,7 +82,7 @@ class Guest:
         self.counts_instructions = counts_instructions
         self.jobs, self.changed = {}, threading.Condition()
         self.has_gone = False
-        self.folder = self.process = self.connection = None
+        self.folder = self.process = self.connection = self.terminal = None
 
     def __enter__(self):
         try:
@@ -88,7 +97,7 @@ class Guest:
 
     def start(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gimbal-hil-"))
-        (self.folder / "root").write_bytes(archive(self.contents()))
+        (self.folder / "root").write_bytes(archive(contents(self.parts.modules, self.contents())))
         self.process = subprocess.Popen(
             self.arguments(),
             stdin=subprocess.DEVNULL,
@@ -96,21 +105,13 @@ class Guest:
             stderr=(self.folder / "qemu").open("w"),
         )
         self.connection = self.connect()
+        self.terminal = Terminal(self.folder / "console-port")
         threading.Thread(target=self.read, daemon=True).start()
         self.run("true", BOOT_SECONDS_MAX)
 
     def contents(self):
-        contents = {
-            "init": (HERE / "guest" / "init").read_bytes(),
-            "bin/busybox": self.parts.busybox.read_bytes(),
-            "bin/agent": self.parts.agent.read_bytes(),
-            "lib/modules/order": "\n".join(module.name for module in self.parts.modules).encode(),
-        }
-        for module in self.parts.modules:
-            contents[f"lib/modules/{module.name}"] = module.read_bytes()
-        for inside, outside in self.files.items():
-            contents[inside] = pathlib.Path(outside).read_bytes()
-        return contents
+        own = {"bin/busybox": self.parts.busybox, "bin/agent": self.parts.agent, "bin/calls": HERE / "guest" / "calls"}
+        return {**own, **self.files}
 
     def arguments(self):
         arguments = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "1", "-m", "512M"]
@@ -126,6 +127,8 @@ class Guest:
         for name, where in ports.items():
             arguments += ["-chardev", f"socket,id={name},{where}"]
             arguments += ["-device", f"virtserialport,chardev={name},name=gimbal.{name}"]
+        arguments += ["-chardev", f"socket,id=terminal,path={self.folder / 'console-port'},server=on,wait=off"]
+        arguments += ["-device", "virtconsole,chardev=terminal"]
         if self.counts_instructions:
             arguments += ["-icount", "shift=1,sleep=off"]
         return arguments
@@ -202,7 +205,8 @@ class Guest:
         if self.process:
             self.process.kill()
             self.process.wait()
-        if self.connection:
-            self.connection.close()
+        for end in (self.connection, self.terminal):
+            if end:
+                end.close()
         if self.folder:
             shutil.rmtree(self.folder, ignore_errors=True)

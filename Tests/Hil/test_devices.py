@@ -15,7 +15,7 @@ class DeviceTests(unittest.TestCase):
             job = guest.begin("devices")
             for line, heartbeat, tamper in [("heartbeat high", "1", "on"), ("heartbeat low", "0", "off")]:
                 self.assertIsNotNone(job.line_after(line), job.output.decode())
-                self.assertEqual(board.levels("bob")["heartbeat"], heartbeat)
+                board.wait_for("lines bob", heartbeat=heartbeat)
                 board.order(f"tamper bob {tamper}")
             for line, tamper in [("lost", "on"), ("found", "off")]:
                 self.assertIsNotNone(job.line_after(line), job.output.decode())

@@ -32,6 +32,8 @@ struct gimbal_request {
 
 /* channel.c: 0, -ENXIO, -ETIMEDOUT, -EIO if the board refuses, -ENODEV while nobody answers for it. May sleep. */
 int gimbal_ask(const struct gimbal_request *request);
+/* Whether there is no board, which the module parameter `alone` tells. */
+bool gimbal_is_alone(void);
 
 /* spi.c */
 int gimbal_spi_start(struct platform_device *device);

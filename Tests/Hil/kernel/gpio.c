@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The lines, as a chip with names and interrupts. Inputs have the level that the board told last; a change is an
- * interrupt. A change of an output is a request to the board. Two lines lie beside the wires of the I2C bus.
+ * interrupt. A change of an output is a request to the board, but for HEARTBEAT: it changes every millisecond, nobody
+ * waits for it on a board, and the board hears of its edges and its level every few milliseconds. Two lines lie beside
+ * the wires of the I2C bus.
  */
 #include <linux/gpio/driver.h>
 #include <linux/interrupt.h>
@@ -9,6 +11,7 @@
 #include <linux/irqdomain.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 
 #include "gimbal_sim.h"
 
@@ -37,6 +40,12 @@ static unsigned long unmasked;
 static unsigned int edge_types[LINES];
 static struct gpio_chip chip;
 
+/* How often the board hears of HEARTBEAT at most. */
+#define BEAT_PERIOD_MS 8
+/* When the board may hear of it next, and what it heard last; only the work touches the second. */
+static unsigned long beat_due;
+static bool beat_told;
+
 static int get_direction(struct gpio_chip *of, unsigned int line)
 {
 	bool is_output = line >= LASER_ARM && line <= I2C_SCL;
@@ -56,18 +65,50 @@ static int get(struct gpio_chip *of, unsigned int line)
 	}
 }
 
-static int drive(unsigned int line, bool high)
+static int tell(unsigned int line, bool high)
 {
 	u8 level = high;
 	struct gimbal_request request = {
 		.operation = BOARD_SET_LINE, .argument = line - LASER_ARM, .payload = &level, .payload_bytes = 1,
 	};
+
+	return gimbal_ask(&request);
+}
+
+/* At least one edge, and at last the level of now. */
+static void tell_beat(struct work_struct *work)
+{
+	WRITE_ONCE(beat_due, jiffies + msecs_to_jiffies(BEAT_PERIOD_MS));
+	do {
+		if (tell(HEARTBEAT, !beat_told))
+			return;
+		beat_told = !beat_told;
+	} while (beat_told != !!(READ_ONCE(driven) & BIT(HEARTBEAT)));
+}
+
+static DECLARE_DELAYED_WORK(beating, tell_beat);
+
+static void beat(void)
+{
+	unsigned long due = READ_ONCE(beat_due), now = jiffies;
+
+	if (!gimbal_is_alone())
+		queue_delayed_work(system_highpri_wq, &beating, time_before(now, due) ? due - now : 0);
+}
+
+static int drive(unsigned int line, bool high)
+{
 	int result;
 
 	mutex_lock(&driving);
-	result = gimbal_ask(&request);
-	if (!result)
+	result = line == HEARTBEAT ? 0 : tell(line, high);
+	if (!result) {
+		bool changes = high != !!(driven & BIT(line));
+
 		WRITE_ONCE(driven, high ? driven | BIT(line) : driven & ~BIT(line));
+		if (line == HEARTBEAT && changes)
+			beat();
+	}
 	mutex_unlock(&driving);
 	return result;
 }
@@ -171,6 +212,7 @@ int gimbal_gpio_start(struct platform_device *device)
 		.names = names, .can_sleep = true, .get_direction = get_direction, .get = get, .set = set,
 		.direction_input = direction_input, .direction_output = direction_output, .set_config = set_config,
 	};
+	beat_due = jiffies;
 	gpio_irq_chip_set_chip(&chip.irq, &interrupts);
 	chip.irq.default_type = IRQ_TYPE_NONE;
 	chip.irq.handler = handle_simple_irq;
@@ -179,5 +221,6 @@ int gimbal_gpio_start(struct platform_device *device)
 
 void gimbal_gpio_stop(void)
 {
+	cancel_delayed_work_sync(&beating);
 	gpiochip_remove(&chip);
 }

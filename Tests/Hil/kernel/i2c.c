@@ -11,11 +11,13 @@
 
 #include "gimbal_sim.h"
 
-#define CLEARING_PULSES 9
-
 static bool stuck;
 module_param(stuck, bool, 0644);
 MODULE_PARM_DESC(stuck, "a target holds the data line low until it sees nine pulses of the clock");
+
+static unsigned int clearing_pulses = 9;
+module_param(clearing_pulses, uint, 0644);
+MODULE_PARM_DESC(clearing_pulses, "pulses of the clock until the target lets go; 0 is never");
 
 static unsigned int timeouts;
 module_param(timeouts, uint, 0444);
@@ -33,7 +35,7 @@ static struct i2c_adapter adapter;
 void gimbal_i2c_set_clock(bool high)
 {
 	mutex_lock(&wires);
-	if (high && !clock_is_high && stuck && ++pulses == CLEARING_PULSES) {
+	if (high && !clock_is_high && stuck && ++pulses == clearing_pulses) {
 		stuck = false;
 		clears++;
 	}
