@@ -215,6 +215,12 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     try core.pool.load(secret, journal: &board)
   }
 
+  /// The loop begins now: what was done since the module was made, as reading many keys, is no part of booting.
+  public mutating func begin(at now: Instant) {
+    self.now = now
+    if case .booting = state { state = .booting(deadline: now + limits.bootTimeout) }
+  }
+
   /// Puts an event through the transition table and performs the action.
   mutating func apply(_ event: ModuleEvent) {
     let before = state

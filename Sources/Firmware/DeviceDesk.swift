@@ -127,6 +127,14 @@ enum BoardWire {
     }
   }
 
+  /// The time, where it runs on while nobody asks; nil for the twin's, which stands still while the module works.
+  func clock() -> Instant? {
+    switch self {
+    case .socket: nil
+    case .desk: Instant(ns: gimbal_monotonic_ns())
+    }
+  }
+
   /// Whose board it is, if the board says so, and the time.
   func greet() throws(BusError) -> (role: Role?, now: Instant) {
     switch self {

@@ -70,6 +70,8 @@ struct Module<End: OpticalEnd & ~Copyable>: ~Copyable {
   /// Turns until the module is done or its board is gone; returns the exit status.
   mutating func run(from start: Instant) -> Int32 {
     if !speaksScpi { screen.print(Self.prompt) }
+    let start = around.wire.clock() ?? start
+    controller.begin(at: start)
     var next = start + TimeBase.tick
     while true {
       do throws(BusError) {
