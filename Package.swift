@@ -141,7 +141,7 @@ let hostModules: [Target] = [
   hostModule(
     "TwinRun",
     uses: [
-      "AdvantageDistillation", "CAllocationWatch", "Checksum", "Controller", "Distillation", "Estimation",
+      "AdvantageDistillation", "Alignment", "CAllocationWatch", "Checksum", "Controller", "Distillation", "Estimation",
       "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports", "Sifting", "Twin", "Units", "Wire",
     ]),
   .executableTarget(
@@ -192,6 +192,7 @@ let hostModules: [Target] = [
       "KeyStore", "LinkControl", "Optics", "Ports",
       "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),
+  suite("TwinRun", uses: ["Alignment", "Controller", "Estimation", "HostStorage", "Optics", "Twin", "Units"]),
   suite(
     "Firmware",
     uses: [

@@ -39,16 +39,23 @@ public struct FrameIndependentRate: Equatable, Sendable {
 
   /// Secret bits for each sifted bit of the stable axis, asymptotic, one-way, single photons; zero for none.
   ///
-  /// r = 1 - h(Q) - (1 - Q) h((1 + u)/2) - Q h((1 + v)/2), u = min(sqrt(C/2)/(1 - Q), 1),
-  /// v = sqrt(C/2 - (1 - Q)^2 u^2)/Q. At half the error rate and above nothing is known of it: zero.
+  /// r = 1 - h(Q) - I_E. At half the error rate and above nothing is known of it: zero.
   public var secretBitsPerSiftedBit: Double {
     guard qber < 0.5 else { return 0 }
+    return max(0, 1 - entropy(qber) - knownToEve)
+  }
+
+  /// What Eve knows of a sifted bit before errors are corrected, asymptotic, single photons; all from an error rate of
+  /// one half on.
+  ///
+  /// I_E = (1 - Q) h((1 + u)/2) + Q h((1 + v)/2), u = min(sqrt(C/2)/(1 - Q), 1), v = sqrt(C/2 - (1 - Q)^2 u^2)/Q.
+  public var knownToEve: Double {
+    guard qber < 0.5 else { return 1 }
     let right = 1 - qber
     let u = min((c / 2).squareRoot() / right, 1)
     let rest = max(0, c / 2 - right * right * u * u)
     let v = qber > 0 ? min(rest.squareRoot() / qber, 1) : 0
-    let known = right * entropy((1 + u) / 2) + qber * entropy((1 + v) / 2)
-    return max(0, 1 - entropy(qber) - known)
+    return right * entropy((1 + u) / 2) + qber * entropy((1 + v) / 2)
   }
 
   private func entropy(_ p: Double) -> Double {

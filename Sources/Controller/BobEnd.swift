@@ -16,7 +16,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// tick that takes longer than it may is counted as a deadline miss.
   static var burstsPerTickMax: Int { 20 }
   /// Slots after a click in which no detector's click counts: the dead time of the slowest detector.
-  static var deadTimeSlots: UInt8 { 10 }
+  public static var deadTimeSlots: UInt8 { 10 }
 
   /// Frames after which a bin is announced however slowly it came: two thirds of a second.
   static var silentFramesMax: UInt32 { 64 }

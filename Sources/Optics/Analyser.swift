@@ -30,6 +30,18 @@ public struct GateWindow: Equatable, Sendable {
     self.spreadPs = spreadPs
   }
 
+  /// A gate that opens `opensAtPs` into its slot, for the pulses of `settings` that arrive `latePs` late at detectors
+  /// of this jitter.
+  public init(opensAtPs: Double, widthPs: Double, pulses settings: EmissionSettings, latePs: Double, jitterPs: Double) {
+    let centre = opensAtPs + widthPs / 2
+    let arrival = settings.pulseDelayPs + settings.pulseWidthPs / 2 + latePs
+    // A Gaussian pulse of full width w at half maximum has the standard deviation w / 2.355.
+    let pulse = settings.pulseWidthPs / 2.354_820_045
+    self.init(
+      widthPs: widthPs, centrePs: centre, offsetPs: arrival - centre,
+      spreadPs: (pulse * pulse + jitterPs * jitterPs).squareRoot())
+  }
+
   public static var slotPs: Double { Double(TimeBase.slotNs) * 1_000 }
 
   /// The part of a pulse that falls inside the gate. Light outside is lost, also where it would reach the gate of

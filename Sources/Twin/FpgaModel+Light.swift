@@ -28,14 +28,10 @@ extension FpgaModel {
   /// Bob's gate in effect, for pulses of `settings` that arrive `latePs` late.
   func gate(for settings: EmissionSettings, latePs: Double, jitterPs: Double) -> GateWindow {
     let word = bank.inEffect(FpgaMap.gate)
-    let width = Double(FpgaMap.Gate.width.extract(from: word)) * 100
-    let centre = Double(FpgaMap.Gate.delay.extract(from: word)) * 10 + width / 2
-    let arrival = settings.pulseDelayPs + settings.pulseWidthPs / 2 + latePs
-    // A Gaussian pulse of full width w at half maximum has the standard deviation w / 2.355.
-    let pulse = settings.pulseWidthPs / 2.354_820_045
     return GateWindow(
-      widthPs: width, centrePs: centre, offsetPs: arrival - centre,
-      spreadPs: (pulse * pulse + jitterPs * jitterPs).squareRoot())
+      opensAtPs: Double(FpgaMap.Gate.delay.extract(from: word)) * 10,
+      widthPs: Double(FpgaMap.Gate.width.extract(from: word)) * 100, pulses: settings, latePs: latePs,
+      jitterPs: jitterPs)
   }
 
   var enabledDetectors: UInt8 {

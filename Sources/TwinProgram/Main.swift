@@ -7,7 +7,9 @@ struct Twin: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "twin", abstract: "Runs two Gimbal modules over a simulated moving link.",
-      subcommands: [Run.self, Rate.self, Length.self, Serve.self, ScenarioCommand.self, Bench.self, Manual.self])
+      subcommands: [
+        Run.self, Compare.self, Rate.self, Length.self, Serve.self, ScenarioCommand.self, Bench.self, Manual.self,
+      ])
   }
 
   /// Bad input is one line on standard error and status 2; help and results go to standard output.

@@ -20,6 +20,18 @@ struct ScenarioOptions: ParsableArguments {
     return try Self.read(scenarioFile)
   }
 
+  /// The link with numbers of the channel changed, `name=value` each.
+  func load(changedBy settings: [String]) throws -> Scenario {
+    var scenario = try load()
+    for setting in settings {
+      let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let value = Double(parts[1]), scenario.set(parts[0], to: value) else {
+        throw ValidationError("bad channel setting '\(setting)'")
+      }
+    }
+    return scenario
+  }
+
   static func named(_ name: String) throws -> Scenario {
     guard let scenario = Scenario.named(name) else {
       throw ValidationError("unknown scenario '\(name)': use \(Scenario.all.map(\.name).joined(separator: ", "))")
