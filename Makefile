@@ -24,6 +24,9 @@ CHECKS := test tidy lint registers-check manual-check policy-check codes-check f
 CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test visa-test
 CHECKS += demo-test sessions-test board-check hil timing-emulated-short
 
+CHECKS += memory-check determinism verify tolerance-short motion-short bench-short instructions-short fuzz-short telemetry-test visa-test
+CHECKS += demo-test sessions-test board-check
+
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: arm64 reproducible library-test manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
 
@@ -130,6 +133,9 @@ include Tools/codes.mk
 
 # tolerance: how much error and roll a key survives.
 include Tools/tolerance.mk
+
+# motion: links that move under several methods, and the page of a run.
+include Tools/motion.mk
 
 # fuzz: hostile input under the address sanitizer.
 include Tools/fuzz.mk

@@ -28,6 +28,12 @@ public final class Simulation {
   /// Eve at the quantum channel, if she is there.
   public private(set) var eve: Eavesdropper?
 
+  /// What Alice chooses in every slot.
+  public let choices: ChoiceSource
+  /// Sees the clicks of each stretch of light, before the common dead time, and the settings they were sent with. No
+  /// module can.
+  public var spectator: (([Detection], EmissionSettings) -> Void)?
+
   private let receiver: Receiver
   private let seed: UInt64
   private var process: ChannelProcess
@@ -48,7 +54,7 @@ public final class Simulation {
     self.seed = seed
     receiver = attack?.receiver(scenario.receiver) ?? scenario.receiver
     eve = attack.map { Eavesdropper($0, seed: Philox.block(low: 3, high: 0, key: seed).0) }
-    let choices = ChoiceSource(seed: Philox.block(low: 0, high: 0, key: seed).0)
+    choices = ChoiceSource(seed: Philox.block(low: 0, high: 0, key: seed).0)
     alice = FpgaModel(role: .alice, faults: aliceFaults, choices: choices)
     bob = FpgaModel(role: .bob, faults: bobFaults, choices: choices)
     frontEnd = FrontEndModel(faults: bobFaults)
@@ -206,6 +212,7 @@ public final class Simulation {
     }
     detections += UInt64(found.count)
     frontEnd.count(found)
+    spectator?(found, present.settings)
     bob.receive(found)
   }
 

@@ -29,6 +29,11 @@ enum ProgressLine {
 /// The report that scripts read: a line `report`, then `key=value` lines.
 enum Report {
   static func text(_ plan: RunPlan, _ result: RunResult, eve: EveOption?) -> String {
+    "report\n" + values(plan, result, eve: eve).map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
+  }
+
+  /// Keys and values in the order of the lines.
+  static func values(_ plan: RunPlan, _ result: RunResult, eve: EveOption?) -> [(String, String)] {
     let totals = result.bob
     let rate = Double(totals.netSecretBits) / plan.seconds
     var values: [(String, String)] = [
@@ -57,7 +62,7 @@ enum Report {
       ]
     }
     values.append(("alarm", result.alarm ?? "none"))
-    return "report\n" + values.map { "\($0.0)=\($0.1)" }.joined(separator: "\n")
+    return values
   }
 
   /// What went wrong, a line each, for standard error.

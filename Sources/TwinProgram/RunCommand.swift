@@ -47,18 +47,26 @@ struct Run: ParsableCommand {
   var faultBob: FaultName?
   @Option(help: ArgumentHelp(EveOption.help, valueName: "attack"))
   var eve: EveOption?
+  @Option(help: ArgumentHelp("Write what the run was like every 100 ms, as JSON.", valueName: "file"))
+  var timeline: String?
+  @Option(help: ArgumentHelp("Make one page with plots of the run; see make report-tools.", valueName: "file.html"))
+  var report: String?
   @Flag(help: "Print the report only.")
   var quiet = false
 
   mutating func run() throws {
     let plan = try plan()
+    let page = try report.map { try ReportPage(writing: $0) }
+    let timelineFile = try timeline.map { try ReportPage.writable($0, what: "timeline") }
     try rehearse(adBlock: plan.alice.adBlock)
     var pair = LinkRun(plan)
+    let progress = RunProgress(isQuiet: quiet)
+    let needsTimeline = page != nil || timelineFile != nil || progress.isLive
+    let watched = needsTimeline ? Timeline(watching: pair) : nil
     if !quiet { print(ProgressLine.heading(plan)) }
-    let isQuiet = quiet
-    let result = pair.run { run in
-      if !isQuiet { print(ProgressLine.text(run.snapshot)) }
-    }
+    let result = pair.run { run in progress.show(run, windowEnded: watched?.note(run) ?? false, watched) }
+    watched?.end(pair)
+    progress.end()
     if let folder = plan.records {
       do {
         try pair.recorder.write(to: folder, configuration: plan.alice)
@@ -68,7 +76,16 @@ struct Run: ParsableCommand {
     }
     for line in Report.complaints(result) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
     print(Report.text(plan, result, eve: eve))
+    if let watched, page != nil || timelineFile != nil {
+      let data = try watched.json(of: plan, report: Report.values(plan, result, eve: eve))
+      if let timelineFile { try Self.write(data, to: timelineFile) }
+      try page?.make(from: data)
+    }
     throw ExitCode(result.isGood ? 0 : 1)
+  }
+
+  private static func write(_ data: Data, to file: URL) throws {
+    do { try data.write(to: file) } catch { throw ValidationError("cannot write timeline '\(file.path)'") }
   }
 
   /// A second of light that is thrown away. Swift's runtime on the host makes its record of a generic type when the
@@ -89,7 +106,7 @@ struct Run: ParsableCommand {
     guard seconds.isFinite, seconds > 0, seconds <= 86_400 else {
       throw ValidationError("seconds must be more than 0 and at most 86400, not \(seconds)")
     }
-    let scenario = try changedLink()
+    let scenario = try link.load(changedBy: channel)
     var common = LinkConfiguration()
     common.variant = try twirlVariant()
     common.exchangeFrames = max(1, UInt32(seconds * 1e9 / Double(TimeBase.frameNs)))
@@ -121,18 +138,6 @@ struct Run: ParsableCommand {
     case "perBlock": return .perBlock
     default: throw ValidationError("unknown variant '\(variant)': use perPulse or perBlock")
     }
-  }
-
-  /// The scenario with what was changed on the channel.
-  private func changedLink() throws -> Scenario {
-    var scenario = try link.load()
-    for setting in channel {
-      let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, let value = Double(parts[1]), scenario.set(parts[0], to: value) else {
-        throw ValidationError("bad channel setting '\(setting)'")
-      }
-    }
-    return scenario
   }
 
   /// The folder for records, made if need be, and tried before anything is simulated.

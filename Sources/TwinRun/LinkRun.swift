@@ -136,7 +136,7 @@ package struct LinkRun: ~Copyable {
     }
   }
 
-  /// Runs until both modules rest; `progress` is called once per simulated second.
+  /// Runs until both modules rest; `progress` is called behind every millisecond.
   package mutating func run(progress: (borrowing LinkRun) -> Void) -> RunResult {
     let started = ContinuousClock.now
     let before = gimbal_watch_count()
@@ -152,7 +152,7 @@ package struct LinkRun: ~Copyable {
         if ticksForKeys == 0 || alice.heldKeyCount + bob.heldKeyCount == 0 { break }
         ticksForKeys -= 1
       }
-      if tick % 1000 == 0 { progress(self) }
+      progress(self)
     }
     let elapsed = started.duration(to: .now)
     return result(allocations: gimbal_watch_count() - before, wall: elapsed)
