@@ -20,12 +20,10 @@ ARM64        := .build-firmware-arm64/release/gimbal
 ARM64_STATIC := .build-firmware-arm64/gimbal-static
 CROSS        := --triple aarch64-none-none-elf --toolset Board/CM4/toolset.json
 
-CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test library-test budget-test selftest processes
-CHECKS += memory-check determinism verify tolerance-short bench-short instructions-short fuzz-short telemetry-test visa-test
-CHECKS += demo-test sessions-test board-check hil timing-emulated-short
-
-CHECKS += memory-check determinism verify tolerance-short motion-short bench-short instructions-short fuzz-short telemetry-test visa-test
-CHECKS += demo-test sessions-test board-check
+CHECKS := test tidy lint registers-check manual-check policy-check codes-check firmware constant-time proof-test
+CHECKS += library-test budget-test selftest processes
+CHECKS += memory-check determinism verify tolerance-short motion-short bench-short instructions-short fuzz-short
+CHECKS += telemetry-test visa-test demo-test sessions-test board-check hil timing-emulated-short
 
 .PHONY: run test check checks firmware selftest lint tidy format memory memory-check budget-test
 .PHONY: arm64 reproducible library-test manual manual-check python constant-time processes proof-test determinism twin packages setup clean help
