@@ -161,12 +161,24 @@ def image_size(image):
     return os.path.getsize(image)
 
 
+def identity(device):
+    """What changes when a device of this name goes and another comes."""
+    facts = os.stat(device)
+    return facts.st_rdev, facts.st_ino, facts.st_ctime_ns
+
+
 def flash(machine, options, ask=input):
     size = image_size(options.image)
-    name = check(machine, options.device, size, options.big)
+    # A link may lead elsewhere, and a card may be exchanged, while somebody types.
+    device = os.path.realpath(options.device)
+    name = check(machine, device, size, options.big)
+    before = identity(device)
     confirm(name, machine.size(name), options.confirm, ask)
-    write(options.image, options.device)
-    offset = differs_at(options.image, options.device)
+    if identity(device) != before:
+        raise Refusal(f"{name} is another device now")
+    check(machine, device, size, options.big)
+    write(options.image, device)
+    offset = differs_at(options.image, device)
     if offset is not None:
         raise Refusal(f"{name} holds something else at byte {offset}: the medium is bad, do not use it")
     print(f"flash: {size} bytes on {name}, written and read back")

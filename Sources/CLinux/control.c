@@ -23,10 +23,21 @@ static _Atomic int controlThread;
 static void (*controlEntry)(void);
 static int controlProcessor, controlPriority;
 
-int gimbal_processor_count(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+/* Those that the program was started with: it binds itself to one of them later, and a restart inherits that. */
+static cpu_set_t startProcessors;
+
+__attribute__((constructor)) static void keep_processors(void) {
+  CPU_ZERO(&startProcessors);
+  (void)sched_getaffinity(0, sizeof startProcessors, &startProcessors);
 }
+
+int gimbal_processor(int fromLast) {
+  for (int number = CPU_SETSIZE - 1; number >= 0; number--)
+    if (CPU_ISSET(number, &startProcessors) && fromLast-- == 0) return number;
+  return -1;
+}
+
+void gimbal_return_processors(void) { (void)sched_setaffinity(0, sizeof startProcessors, &startProcessors); }
 
 __attribute__((noinline)) static void touch_stack(uint32_t bytes) {
   enum { page = 4096 };
@@ -68,6 +79,8 @@ static int confine(void) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
       ALLOW(futex),
+      /* How the kernel goes on with a wait that a stop of the process has interrupted. */
+      ALLOW(restart_syscall),
       ALLOW(ioctl),
       ALLOW(clock_nanosleep),
       ALLOW(read),

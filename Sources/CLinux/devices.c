@@ -54,6 +54,10 @@ int gimbal_spi_transfer(int descriptor, const void *command, void *reply, size_t
 int gimbal_i2c_open(const char *path, int *descriptor) {
   int opened = open(path, O_RDWR | O_CLOEXEC);
   if (opened < 0) return errno;
+  /* In tens of milliseconds. The usual second would keep the control thread, and the heartbeat, waiting; the longest
+   * transfer takes one. A driver that has a time of its own keeps it. */
+  (void)ioctl(opened, I2C_TIMEOUT, 2ul);
+  (void)ioctl(opened, I2C_RETRIES, 0ul);
   *descriptor = opened;
   return 0;
 }
@@ -178,24 +182,28 @@ int gimbal_line_edges(int line, uint32_t *rising, uint32_t *falling, uint64_t *l
 
 /* MARK: The rest */
 
+static int watchdog = -1;
+
 int gimbal_watchdog_open(const char *path, uint32_t seconds, int *descriptor) {
   int opened = open(path, O_WRONLY | O_CLOEXEC);
   if (opened < 0) return errno;
   int period = (int)seconds;
   if (ioctl(opened, WDIOC_SETTIMEOUT, &period) != 0) {
     int error = errno;
-    gimbal_watchdog_close(opened);
+    watchdog = opened;
+    gimbal_watchdog_rest();
     return error;
   }
-  *descriptor = opened;
+  watchdog = *descriptor = opened;
   return 0;
 }
 
 int gimbal_watchdog_feed(int descriptor) { return ioctl(descriptor, WDIOC_KEEPALIVE, 0) == 0 ? 0 : errno; }
 
-void gimbal_watchdog_close(int descriptor) {
-  if (write(descriptor, "V", 1) < 0) return;
-  close(descriptor);
+void gimbal_watchdog_rest(void) {
+  if (watchdog < 0) return;
+  if (write(watchdog, "V", 1) == 1) close(watchdog);
+  watchdog = -1;
 }
 
 int gimbal_source_open(const char *path, int *descriptor) {

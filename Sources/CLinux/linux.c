@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "ccontrol.h"
 #include "clinux.h"
 #include "files.h"
 #include "restart.h"
@@ -103,6 +104,7 @@ int gimbal_restart(int console, int operatorEnd) {
     kept[count++] = handed;
   }
   kept[count] = 0;
+  gimbal_return_processors();
   /* By its path and not by /proc/self/exe, which stays the old file when a new program took its place. */
   execve(programPath, arguments, kept);
   return errno;

@@ -51,7 +51,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Every tick and in every state: an opened case erases all keys.
   mutating func watchTamper() {
-    if case .zeroized = state { return }
+    // Read in any state: it is the sign of life that keeps the watchdog of the board fed.
     do throws(BusError) {
       if try board.isHigh(.tamper) { apply(.zeroizeRequested) }
     } catch {

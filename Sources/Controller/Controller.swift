@@ -251,11 +251,13 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
 
   // The gateware's watchdog is fed by edges: a loop that hangs shuts lasers and gates.
   private mutating func beat() {
-    guard case .faulted = state else {
-      heartbeatIsHigh.toggle()
-      do throws(BusError) { try board.set(.heartbeat, high: heartbeatIsHigh) } catch { fail(.bus(error, address: 0)) }
-      return
+    // A zeroized module cannot fault any more; if its bus refused to close the optics, only this does.
+    switch state {
+    case .faulted, .zeroized: return
+    case .booting, .selfTest, .idle, .acquiring, .exchanging, .draining: break
     }
+    heartbeatIsHigh.toggle()
+    do throws(BusError) { try board.set(.heartbeat, high: heartbeatIsHigh) } catch { fail(.bus(error, address: 0)) }
   }
 
   private mutating func watchConfiguration() {

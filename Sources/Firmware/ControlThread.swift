@@ -8,14 +8,14 @@ import Units
 /// command line, and the one before it for the rest of the program.
 struct ControlPlan {
   var devices = BoardDevices()
-  /// SCHED_FIFO above everything that user programs have by habit and below the kernel's own interrupt threads at 99.
+  /// SCHED_FIFO above the interrupt threads of a real-time kernel, which have 50; a transfer waits for them asleep.
   var priority: Int32 = 80
   /// Feeds a heartbeat without being asked, for a run that measures the thread alone.
   var beatsAlone = false
 
   /// -1 where there is nothing to choose.
-  static var processor: Int32 { gimbal_processor_count() >= 2 ? gimbal_processor_count() - 1 : -1 }
-  static var otherProcessor: Int32 { gimbal_processor_count() >= 4 ? gimbal_processor_count() - 2 : -1 }
+  static var processor: Int32 { gimbal_processor(1) >= 0 ? gimbal_processor(0) : -1 }
+  static var otherProcessor: Int32 { gimbal_processor(3) >= 0 ? gimbal_processor(1) : -1 }
 }
 
 /// Written once before the thread starts, and read once when it begins.
@@ -42,7 +42,7 @@ private struct ControlThread: ~Copyable {
   private static var heartbeatNs: UInt64 { 50_000_000 }
   /// Kept free in front of a tick.
   private static var guardNs: UInt64 { 50_000 }
-  private static var ticksPerFeed: UInt64 { 500 }
+  private static var feedNs: UInt64 { 500_000_000 }
   /// The watchdog of the board is fed no longer when the controller has not been heard for so long.
   private static var silenceNs: UInt64 { 2_000_000_000 }
 
@@ -53,8 +53,9 @@ private struct ControlThread: ~Copyable {
   private var aliveUntil: UInt64 = 0
   /// When the controller last asked for something, whatever it was: in the fault state it asks for no heartbeat.
   private var lastRequest: UInt64 = 0
+  private var nextFeed: UInt64 = 0
   private var heartbeat: Int32 = 0
-  /// An edge of the tamper line that the controller has not been told of.
+  /// An edge of the tamper line was seen. It is told from then on: a tampered module needs a restart in any case.
   private var wasTampered = false
   /// Nanoseconds that transfers took since the last tick.
   private var spent: UInt64 = 0
@@ -116,8 +117,9 @@ private struct ControlThread: ~Copyable {
       report.pulses += UInt64(edges(of: gimbal_line_pps).rising)
       if hasTamperEdge() { wasTampered = true }
     }
-    if devices.watchdog >= 0, report.ticks % Self.ticksPerFeed == 0, beatsAlone || due < lastRequest + Self.silenceNs {
+    if devices.watchdog >= 0, due >= nextFeed, beatsAlone || due < lastRequest + Self.silenceNs {
       _ = gimbal_watchdog_feed(devices.watchdog)
+      nextFeed = due + Self.feedNs
     }
   }
 
@@ -155,7 +157,7 @@ extension ControlThread {
         continue
       }
       // What takes longer than a tick begins right behind one.
-      let cost = min(Self.cost(of: request), Self.tickNs - 4 * Self.guardNs)
+      let cost = min(cost(of: request), Self.tickNs - 4 * Self.guardNs)
       guard isPutOff || now + cost + Self.guardNs <= due else {
         isPutOff = true
         gimbal_sleep_until(due)
@@ -171,10 +173,10 @@ extension ControlThread {
   }
 
   /// The time on the wire, and the way through the kernel, which is some tens of microseconds on the reference board.
-  private static func cost(of request: BoardRequest) -> UInt64 {
+  private func cost(of request: BoardRequest) -> UInt64 {
     let way: UInt64 = 60_000
     switch request.operation {
-    case .spi: return way + UInt64(request.payloadBytes) * 8_000_000_000 / UInt64(BoardDevices.spiHertz)
+    case .spi: return way + UInt64(request.payloadBytes) * 8_000_000_000 / UInt64(max(devices.spiHertzHad, 1))
     // Nine clocks a byte, with the address once or twice.
     case .i2c:
       return way + UInt64(request.payloadBytes + request.replyBytes + 2) * 9_000_000_000 / BoardDevices.i2cHertz
@@ -227,23 +229,24 @@ extension ControlThread {
     }
   }
 
-  /// Nine clocks let a target that holds the data line finish the byte that it believes to be sending, and a rise of
-  /// the data line while the clock is high ends the transfer (I2C-bus specification UM10204 rev. 7, section 3.1.16).
+  /// Up to nine clocks let a target that holds the data line finish the byte that it believes to be sending (I2C-bus
+  /// specification UM10204 rev. 7, section 3.1.16); the start of the next transfer makes it listen. False if the data
+  /// line was not held, or is so still.
   private mutating func freeBus() -> Bool {
     let clock = Int32(gimbal_line_i2c_scl)
     let data = Int32(gimbal_line_i2c_sda)
     guard devices.hasLines, gimbal_line_exists(clock) != 0, gimbal_line_exists(data) != 0 else { return false }
     var isHigh: Int32 = 0
-    for _ in 0..<9 {
-      guard unsafe gimbal_line_get(data, &isHigh) == 0 else { return false }
-      if isHigh != 0 { break }
+    guard unsafe gimbal_line_get(data, &isHigh) == 0, isHigh == 0 else { return false }
+    for _ in 0..<9 where isHigh == 0 {
       for level in Int32(0)...1 {
         guard gimbal_line_set(clock, level) == 0 else { return false }
         // Half a period of 100 kHz, which every target follows.
         gimbal_sleep_until(gimbal_monotonic_ns() + 5_000)
       }
+      guard unsafe gimbal_line_get(data, &isHigh) == 0 else { return false }
     }
-    guard unsafe gimbal_line_get(data, &isHigh) == 0, isHigh != 0 else { return false }
+    guard isHigh != 0 else { return false }
     report.recoveries += 1
     return true
   }
@@ -280,8 +283,8 @@ extension ControlThread {
     let error = unsafe gimbal_line_get(number, &isHigh)
     if line == .tamper {
       // A cover that was open between two looks counts.
-      if hasTamperEdge() || wasTampered { isHigh = 1 }
-      wasTampered = false
+      if hasTamperEdge() { wasTampered = true }
+      if wasTampered { isHigh = 1 }
     }
     desk.reply[Desk.replyHeadBytes] = isHigh != 0 ? 1 : 0
     finish(error)

@@ -56,6 +56,8 @@ struct DeviceDesk {
       gimbal_await_turn(Desk.asked, limit)
     }
     let error = desk.errorNumber
+    // Choices and clicks that were looked up are bits of key; nothing of them stays here, of earlier ones neither.
+    defer { desk.reply.wipe() }
     guard let status = BoardStatus(rawValue: desk.reply[0]) else { throw .timedOut }
     switch status {
     case .done: break
@@ -64,8 +66,6 @@ struct DeviceDesk {
     case .refused, .lines: throw .system(error)
     }
     for i in answer.indices { answer[i] = desk.reply[Desk.replyHeadBytes + i] }
-    // Choices and clicks that were looked up are bits of key; nothing of them stays here.
-    desk.reply.wipe(Desk.replyHeadBytes..<(Desk.replyHeadBytes + answer.count))
   }
 
   /// What the control thread has counted; nil if it does not answer.

@@ -11,6 +11,8 @@ import Ports
 struct HardwareRandom {
   /// Of one request, what is taken from the source directly.
   private static var directBytesMax: Int { 64 }
+  /// EAGAIN
+  private static var nothingYet: Int32 { 11 }
 
   private let source: Int32
   private var health = RandomHealth()
@@ -34,10 +36,11 @@ struct HardwareRandom {
     var span = direct.mutableSpan
     var count = 0
     // The callee writes at most the bytes of the span, and the count.
-    _ = unsafe span.withUnsafeMutableBytes { buffer in
+    let error = unsafe span.withUnsafeMutableBytes { buffer in
       guard let start = buffer.baseAddress else { return Int32(0) }
       return unsafe gimbal_port_receive(source, start, min(buffer.count, bytes.count), &count)
     }
+    guard error == 0 || error == Self.nothingYet else { throw .unavailable }
     health.take(span.span.extracting(first: count))
     for i in 0..<count { bytes[i] ^= span[i] }
     wipe(&span)

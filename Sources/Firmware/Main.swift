@@ -24,9 +24,15 @@ struct Main {
     case .help: return Options.printHelp(on: output)
     case .selfTest: gimbal_exit(runSelfTest() ? 0 : 1)
     case .bench(let kind): gimbal_exit(runBench(kind) ? 0 : 1)
-    case .timing(let seconds): gimbal_exit(runTiming(seconds, options.board))
-    case .run: gimbal_exit(start(options))
+    case .timing(let seconds): leave(runTiming(seconds, options.board))
+    case .run: leave(start(options))
     }
+  }
+
+  /// Ends the program in order; what traps or is killed leaves the watchdog of the board running.
+  private static func leave(_ status: Int32) -> Never {
+    gimbal_watchdog_rest()
+    gimbal_exit(status)
   }
 
   /// Opens everything that the module needs; whatever cannot be opened is told by its option.

@@ -88,6 +88,21 @@ private let midway: [FaultCase] =
   #expect(keys == [[], []])
 }
 
+/// A module that is zeroized while its gateware does not answer cannot close the gates; its heartbeat stops, and the
+/// gateware does.
+@Test func zeroization_withoutGateware_closesTheGatesToo() {
+  var plan = plan(frames: 200)
+  plan.bobFaults = FaultPlan([.silentBus(from: half)])
+  var link = LinkRun(plan)
+  let isLit = link.startExchange()
+  while link.simulation.now < half { link.step(bob: link.simulation.now + TimeBase.tick < half) }
+  link.bob.zeroize()
+  let isOpenBefore = link.simulation.bob.isOpen
+  link.run(ticksMax: 130)
+  let (state, isOpen) = (link.bob.state, link.simulation.bob.isOpen)
+  #expect(isLit && isOpenBefore && state == .zeroized && !isOpen)
+}
+
 /// Damage on the wire that is not persistent costs repetitions and nothing else.
 @Test func fault_thatPasses_isRepairedAndCounted() {
   var plan = plan(frames: 60)

@@ -114,6 +114,17 @@ class FlashTests(unittest.TestCase):
         self.refused("not confirmed", confirm=None, ask=lambda prompt: "yes")
         self.flash(confirm=None, ask=lambda prompt: "card\n")
 
+    def test_flash_deviceChangedWhileAsking_isRefused(self):
+        card = self.root / "card"
+
+        def exchange(prompt):
+            other = card.read_bytes()
+            card.unlink()
+            card.write_bytes(other)
+            return "card"
+
+        self.refused("another device now", confirm=None, ask=exchange)
+
     def test_flash_otherFile_isNoImage(self):
         (self.root / "image").write_bytes(bytes(1 << 20))
         self.refused("is no image")

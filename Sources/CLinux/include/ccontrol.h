@@ -4,8 +4,11 @@
 #define GIMBAL_CCONTROL_H
 #include <stdint.h>
 
-/* Processors that this process may run on. */
-int gimbal_processor_count(void);
+/* The number of a processor that the program was started with, counted from the last one, which is 0; -1 if there are
+ * not so many. */
+int gimbal_processor(int fromLast);
+/* The calling thread may run on all of those again. */
+void gimbal_return_processors(void);
 /* Locks all memory that the process has or will have, and touches `bytes` of the stack of the caller. */
 int gimbal_lock_memory(uint32_t stackBytes);
 /* Binds the calling thread to one processor. */

@@ -41,8 +41,8 @@ int gimbal_line_exists(int line);
 /* Opens the watchdog of the board and sets its period in seconds, which then runs. */
 int gimbal_watchdog_open(const char *path, uint32_t seconds, int *descriptor);
 int gimbal_watchdog_feed(int descriptor);
-/* Lets the watchdog rest, on an orderly end. */
-void gimbal_watchdog_close(int descriptor);
+/* Lets the watchdog rest, if it was opened: on an orderly end. */
+void gimbal_watchdog_rest(void);
 
 /* Opens a file or device for reading without waiting. */
 int gimbal_source_open(const char *path, int *descriptor);
