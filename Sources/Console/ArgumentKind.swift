@@ -30,7 +30,7 @@ public enum ArgumentKind: UInt8, Sendable {
   /// The word `now`, so that nothing is destroyed by a slip.
   case now
 
-  public var placeholder: StaticString {
+  public var usageName: StaticString {
     switch self {
     case .command: "COMMAND"
     case .subject: "SUBJECT"
@@ -99,7 +99,7 @@ public enum ArgumentKind: UInt8, Sendable {
       case 4: "debug"
       default: nil
       }
-    case .run, .now: index == 0 ? placeholder : nil
+    case .run, .now: index == 0 ? usageName : nil
     case .command, .subject, .field, .value, .register, .number, .picoseconds, .decibels, .millionths, .address, .count,
       .alarm:
       nil

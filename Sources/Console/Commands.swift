@@ -222,7 +222,7 @@ extension Text {
       guard let kind = spec.kind(at: i) else { return }
       let isOptional = i >= Int(spec.argumentsMin)
       append(isOptional ? " [" : " ")
-      append(kind.placeholder)
+      append(kind.usageName)
       if isOptional { append("]") }
     }
   }

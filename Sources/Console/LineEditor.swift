@@ -356,7 +356,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
     if !isFound { terminal.print("no command begins so\r\n") }
     if let kind, kind != .command {
       var wanted = Line()
-      wanted.append(kind.placeholder)
+      wanted.append(kind.usageName)
       wanted.append(": ")
       wanted.append(kind.wanted)
       terminal.printLine(wanted)

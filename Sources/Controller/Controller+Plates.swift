@@ -73,10 +73,10 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 }
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Settings of the wave plates that were reached in this session.
+  /// Settings of the wave plates that were reached in the session.
   public var plateGroups: UInt64 { drive.groupsSettled }
-  /// Frames of this session without key because the plates came late.
+  /// Frames of the session without key because the plates came late.
   public var framesLate: UInt64 { drive.framesLate }
-  /// Events of this session that carried no key because their frame could not be told or was masked.
+  /// Events of the session that carried no key because their frame could not be told or was masked.
   public var eventsMasked: UInt64 { end.eventsMasked }
 }

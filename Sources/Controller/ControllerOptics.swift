@@ -207,7 +207,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
     guard !scan.isRunning else { return refuse("align", "the gate is being scanned", on: &terminal) }
     move(scan.begin(at: now))
-    terminal.print("scanning: 3.3 s, then this session is given up\r\n")
+    terminal.print("scanning: 3.3 s, then the session is given up\r\n")
   }
 
   /// Every tick of a scan. Bits that were sifted while the gate moved are of unequal quality: no block is closed

@@ -72,7 +72,7 @@ public protocol OpticalEnd: ~Copyable {
   var wireCounters: WireCounters { get }
   /// The frames that carry no key because the wave plates were not in place.
   var mask: FrameMask { get set }
-  /// Events of this session that carried no key because their frame could not be told or was masked.
+  /// Events of the session that carried no key because their frame could not be told or was masked.
   var eventsMasked: UInt64 { get }
 }
 

@@ -20,9 +20,9 @@ struct PlateDrive {
 
   private var plates = WavePlates()
   private(set) var motion = Motion.resting
-  /// Groups whose setting was reached in this session.
+  /// Groups whose setting was reached in the session.
   private(set) var groupsSettled: UInt64 = 0
-  /// Frames without key in this session beyond those that the schedule gives away.
+  /// Frames without key in the session beyond those that the schedule gives away.
   private(set) var framesLate: UInt64 = 0
 
   /// Checks the motor controller and sets its speed.

@@ -46,7 +46,7 @@ struct Manual: ParsableCommand {
     for i in commandTable.indices {
       let spec = commandTable[i]
       let arguments = (0..<Int(spec.argumentsMax)).map { place in
-        let word = "\(spec.kind(at: place)!.placeholder)"
+        let word = "\(spec.kind(at: place)!.usageName)"
         return place < Int(spec.argumentsMin) ? word : "[\(word)]"
       }
       let usage = (["\(spec.name)"] + arguments).joined(separator: " ")
@@ -58,7 +58,7 @@ struct Manual: ParsableCommand {
     print("\n## Arguments\n\n| Argument | What it is |\n|---|---|")
     var kind = ArgumentKind(rawValue: 0)
     while let argument = kind {
-      print("| `\(argument.placeholder)` | \(argument.wanted) |")
+      print("| `\(argument.usageName)` | \(argument.wanted) |")
       kind = ArgumentKind(rawValue: argument.rawValue + 1)
     }
     print(manualText)
