@@ -160,21 +160,16 @@ int gimbal_line_get(int line, int *high) {
   return 0;
 }
 
-int gimbal_line_edges(int line, uint32_t *rising, uint32_t *falling, uint64_t *lastRisingNs) {
+int gimbal_line_edges(int line, uint32_t *rising, uint32_t *falling) {
   *rising = *falling = 0;
-  *lastRisingNs = 0;
   if (!gimbal_line_exists(line) || eventDescriptors[line] < 0) return ENODEV;
   struct gpiod_line_event events[16];
   for (;;) {
     int count = gpiod_line_event_read_fd_multiple(eventDescriptors[line], events, 16);
     if (count < 0) return errno == EAGAIN ? 0 : errno;
     for (int i = 0; i < count; i++) {
-      if (events[i].event_type == GPIOD_LINE_EVENT_RISING_EDGE) {
-        *rising += 1;
-        *lastRisingNs = (uint64_t)events[i].ts.tv_sec * 1000000000u + (uint64_t)events[i].ts.tv_nsec;
-      } else {
-        *falling += 1;
-      }
+      if (events[i].event_type == GPIOD_LINE_EVENT_RISING_EDGE) *rising += 1;
+      else *falling += 1;
     }
     if (count < 16) return 0;
   }

@@ -132,9 +132,8 @@ private struct ControlThread: ~Copyable {
   private func edges(of line: some BinaryInteger) -> (rising: UInt32, falling: UInt32) {
     var rising: UInt32 = 0
     var falling: UInt32 = 0
-    var time: UInt64 = 0
     // The results are written before the call returns.
-    _ = unsafe gimbal_line_edges(Int32(line), &rising, &falling, &time)
+    _ = unsafe gimbal_line_edges(Int32(line), &rising, &falling)
     return (rising, falling)
   }
 }

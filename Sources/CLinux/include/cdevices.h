@@ -34,8 +34,8 @@ int gimbal_gpio_open(const char *path, int *missing);
 int gimbal_line_set(int line, int high);
 /* The level now, 0 or 1. */
 int gimbal_line_get(int line, int *high);
-/* Edges since the last call, without waiting, and when the last rising one was on the monotonic clock, 0 if none. */
-int gimbal_line_edges(int line, uint32_t *rising, uint32_t *falling, uint64_t *lastRisingNs);
+/* Edges since the last call, without waiting. */
+int gimbal_line_edges(int line, uint32_t *rising, uint32_t *falling);
 int gimbal_line_exists(int line);
 
 /* Opens the watchdog of the board and sets its period in seconds, which then runs. */
