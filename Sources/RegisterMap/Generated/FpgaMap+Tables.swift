@@ -2,7 +2,7 @@
 
 extension FpgaMap {
   /// Every register, by rising address.
-  public static let all: [30 of Register] = [
+  public static let all: [36 of Register] = [
     Register("IDENT", at: 0x00, .readOnly, reset: 0x4749_4d42, defined: 0xffff_ffff),
     Register("VERSION", at: 0x04, .readOnly, reset: 0x0000_0001, defined: 0x01ff_ffff),
     Register("SCRATCH", at: 0x08, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff),
@@ -26,6 +26,9 @@ extension FpgaMap {
     Register("CHOICES_OLDEST", at: 0x5c, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff),
     Register("LOOKUP_FRAME", at: 0x60, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff),
     Register("LOOKUP", at: 0x64, .burst, reset: 0x0000_0000, defined: 0x000f_ffff),
+    Register("SYNC_SEED_LOW", at: 0x68, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true),
+    Register("SYNC_SEED_HIGH", at: 0x6c, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true),
+    Register("SYNC_SCHEDULE", at: 0x70, .readWrite, reset: 0x0000_0000, defined: 0x0000_001f, isShadow: true),
     Register("GATE", at: 0x80, .readWrite, reset: 0x0000_0000, defined: 0x000f_ffff, isShadow: true),
     Register("DETECTOR_ENABLE", at: 0x84, .readWrite, reset: 0x0000_0000, defined: 0x0000_003f, isShadow: true),
     Register("DEAD_TIME", at: 0x88, .readWrite, reset: 0x0000_0000, defined: 0x0000_00ff, isShadow: true),
@@ -33,10 +36,13 @@ extension FpgaMap {
     Register("FIFO_LOST", at: 0x90, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff),
     Register("DISCARDED", at: 0x94, .readOnly, reset: 0x0000_0000, defined: 0xffff_ffff),
     Register("FIFO", at: 0x98, .burst, reset: 0x0000_0000, defined: 0xffff_ffff),
+    Register("ALIGN_SLOTS", at: 0x9c, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true),
+    Register("ALIGN_FRACTION", at: 0xa0, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true),
+    Register("ALIGN_RATE", at: 0xa4, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true),
   ]
 
   /// Every field of every register, by rising address and bit.
-  public static let fields: [49 of FieldEntry] = [
+  public static let fields: [56 of FieldEntry] = [
     FieldEntry("magic", at: 0x00, Field(bits: 0...31), .readOnly),
     FieldEntry("map", at: 0x04, Field(bits: 0...7), .readOnly),
     FieldEntry("build", at: 0x04, Field(bits: 8...23), .readOnly),
@@ -75,6 +81,10 @@ extension FpgaMap {
     FieldEntry("bit", at: 0x64, Field(bits: 6...6), .readOnly),
     FieldEntry("intensity", at: 0x64, Field(bits: 7...8), .readOnly),
     FieldEntry("valid", at: 0x64, Field(bits: 9...9), .readOnly),
+    FieldEntry("bits", at: 0x68, Field(bits: 0...31), .readWrite),
+    FieldEntry("bits", at: 0x6c, Field(bits: 0...31), .readWrite),
+    FieldEntry("spacing", at: 0x70, Field(bits: 0...3), .readWrite),
+    FieldEntry("enable", at: 0x70, Field(bits: 4...4), .readWrite),
     FieldEntry("width", at: 0x80, Field(bits: 0...7), .readWrite),
     FieldEntry("delay", at: 0x80, Field(bits: 8...19), .readWrite),
     FieldEntry("detectors", at: 0x84, Field(bits: 0...5), .readWrite),
@@ -86,5 +96,8 @@ extension FpgaMap {
     FieldEntry("frame_low", at: 0x98, Field(bits: 20...21), .readOnly),
     FieldEntry("phase", at: 0x98, Field(bits: 22...25), .readOnly),
     FieldEntry("detectors", at: 0x98, Field(bits: 26...31), .readOnly),
+    FieldEntry("slots", at: 0x9c, Field(bits: 0...31), .readWrite),
+    FieldEntry("parts", at: 0xa0, Field(bits: 0...31), .readWrite),
+    FieldEntry("parts", at: 0xa4, Field(bits: 0...31), .readWrite),
   ]
 }

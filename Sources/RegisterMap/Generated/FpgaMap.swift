@@ -63,6 +63,16 @@ public enum FpgaMap {
   /// Alice: port to the choice memory. A burst write of slots is followed by a burst read of as many choices, in the
   /// same order.
   public static let lookup = Register("LOOKUP", at: 0x64, .burst, reset: 0x0000_0000, defined: 0x000f_ffff)
+  /// Alice: low half of the seed of the public synchronisation pattern.
+  public static let syncSeedLow = Register(
+    "SYNC_SEED_LOW", at: 0x68, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true)
+  /// Alice: high half of the seed of the public synchronisation pattern.
+  public static let syncSeedHigh = Register(
+    "SYNC_SEED_HIGH", at: 0x6c, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true)
+  /// Alice: frames that carry the synchronisation pattern at the intensity of MEAN_SIGNAL in place of key; their slots
+  /// are not valid in LOOKUP.
+  public static let syncSchedule = Register(
+    "SYNC_SCHEDULE", at: 0x70, .readWrite, reset: 0x0000_0000, defined: 0x0000_001f, isShadow: true)
   /// Bob: shape and place of the detector gate in its slot.
   public static let gate = Register(
     "GATE", at: 0x80, .readWrite, reset: 0x0000_0000, defined: 0x000f_ffff, isShadow: true)
@@ -82,6 +92,17 @@ public enum FpgaMap {
   /// starts here. One marker precedes each running frame and one more, for STOP_FRAME, closes the last. Behind words
   /// that were lost to a full FIFO the marker of the running frame comes again.
   public static let fifo = Register("FIFO", at: 0x98, .burst, reset: 0x0000_0000, defined: 0xffff_ffff)
+  /// Bob: what is added to the slot clock so that it counts the slots of the arriving pulses; whole slots. The three
+  /// registers take effect together at the start of a frame and go on in a line until the next commit. The frame starts
+  /// where the clock under the former alignment reached it; slots in front of it are not told.
+  public static let alignSlots = Register(
+    "ALIGN_SLOTS", at: 0x9c, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true)
+  /// Bob: what is added to ALIGN_SLOTS.
+  public static let alignFraction = Register(
+    "ALIGN_FRACTION", at: 0xa0, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true)
+  /// Bob: growth of the alignment over one frame.
+  public static let alignRate = Register(
+    "ALIGN_RATE", at: 0xa4, .readWrite, reset: 0x0000_0000, defined: 0xffff_ffff, isShadow: true)
 
   /// Fields of IDENT.
   public enum Ident {
@@ -287,9 +308,29 @@ public enum FpgaMap {
     }
   }
 
+  /// Fields of SYNC_SEED_LOW.
+  public enum SyncSeedLow {
+    /// Bits 0 to 31; a seed of zero gives no light.
+    public static let bits = Field(bits: 0...31)
+  }
+
+  /// Fields of SYNC_SEED_HIGH.
+  public enum SyncSeedHigh {
+    /// Bits 32 to 63.
+    public static let bits = Field(bits: 0...31)
+  }
+
+  /// Fields of SYNC_SCHEDULE.
+  public enum SyncSchedule {
+    /// Frames whose number is a multiple of two to this power.
+    public static let spacing = Field(bits: 0...3)
+    /// One to send the pattern.
+    public static let enable = Field(bits: 4...4)
+  }
+
   /// Fields of GATE.
   public enum Gate {
-    /// Width in steps of 100 ps.
+    /// Width in steps of 100 ps; 100 is the whole slot.
     public static let width = Field(bits: 0...7)
     /// Delay from the start of the slot in steps of 10 ps.
     public static let delay = Field(bits: 8...19)
@@ -335,5 +376,23 @@ public enum FpgaMap {
     public static let phase = Field(bits: 22...25)
     /// One bit a detector that clicked: H, V, D, A, R, L from the lowest.
     public static let detectors = Field(bits: 26...31)
+  }
+
+  /// Fields of ALIGN_SLOTS.
+  public enum AlignSlots {
+    /// Slots, two's complement.
+    public static let slots = Field(bits: 0...31)
+  }
+
+  /// Fields of ALIGN_FRACTION.
+  public enum AlignFraction {
+    /// 2^-32 slot.
+    public static let parts = Field(bits: 0...31)
+  }
+
+  /// Fields of ALIGN_RATE.
+  public enum AlignRate {
+    /// 2^-26 slot, two's complement.
+    public static let parts = Field(bits: 0...31)
   }
 }
