@@ -106,7 +106,8 @@ let deviceModules: [Target] = [
   module(
     "Controller",
     uses: [
-      "AdvantageDistillation", "Authentication", "Checksum", "Console", "Distillation", "Drivers", "Estimation",
+      "Acquisition", "AdvantageDistillation", "Authentication", "Checksum", "Console", "Distillation", "Drivers",
+      "Estimation",
       "FixedStorage", "Health",
       "KeyStore", "LinkControl",
       "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",

@@ -14,14 +14,21 @@ public struct SyncPattern: ~Copyable {
   private let inPlace = InPlace()
   private var words: Block<UInt64>
   /// Lit slots of a period.
-  public let litSlots: Int
+  public private(set) var litSlots = 0
 
   /// Fills the table from a seed other than zero, which both modules share and nobody needs to keep secret.
   ///
   /// The generator is Marsaglia's xorshift with the shifts 13, 7, 17 (J. Stat. Software 8, no. 14, 2003, p. 4): 64
   /// flip-flops in the gateware, one step a slot, begun anew with every period.
   public init(seed: UInt64, words: consuming Block<UInt64>) {
-    precondition(seed != 0 && words.count == Self.wordCount)
+    precondition(words.count == Self.wordCount)
+    self.words = words
+    fill(from: seed)
+  }
+
+  /// Fills the table anew.
+  mutating func fill(from seed: UInt64) {
+    precondition(seed != 0)
     var state = seed
     var lit = 0
     for place in 0..<Self.wordCount {
@@ -35,7 +42,6 @@ public struct SyncPattern: ~Copyable {
       lit += word.nonzeroBitCount
       words[place] = word
     }
-    self.words = words
     litSlots = lit
   }
 

@@ -93,6 +93,12 @@ public struct Synchroniser: ~Copyable {
     tracker = Tracker(arrival: arrival)
   }
 
+  /// Takes another pattern; the search that runs is given up.
+  public mutating func reseed(_ seed: UInt64) {
+    act(on: .stopRequested, at: Instant(ns: 0))
+    pattern.fill(from: seed)
+  }
+
   /// Begins to look for the pulses with `frame`, whose clicks come next.
   public mutating func start(_ alignment: Alignment, at frame: UInt32, now: Instant) {
     self.frame = frame

@@ -1,3 +1,4 @@
+import Acquisition
 import Distillation
 public import Drivers
 public import FixedStorage
@@ -21,6 +22,8 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// The first frame and slot that may still be announced; a slot is looked up once.
   private var nextFrame: UInt32 = 0
   private var nextSlot: UInt32 = 0
+  /// The pattern goes out in some frames.
+  private var sendsPattern = false
   public var mask = FrameMask(.perPulse)
   public private(set) var eventsMasked: UInt64 = 0
 
@@ -53,6 +56,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.setIntensities(
       signal: configuration.means[0], decoy: configuration.means[1], vacuum: configuration.means[2],
       signalShare: configuration.shareSignal, decoyShare: configuration.shareDecoy)
+    try fpga.setPatternSeed(configuration.patternSeed)
     try fpga.commit()
     mask = FrameMask(configuration.variant)
   }
@@ -81,10 +85,46 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   public mutating func close() throws(DriverFault) {
     try fpga.setRunning(false)
+    if sendsPattern { try fpga.setPattern(spacing: nil) }
     try fpga.commit()
+    sendsPattern = false
   }
 
-  public mutating func prepare() {
+  public var slotAlignment: SlotAlignment? { nil }
+
+  public mutating func takePattern(
+    _ type: MessageType, _ payload: Span<UInt8>, _ core: inout LinkCore
+  ) throws(SiftingFault) {
+    guard type == .pattern else { throw .protocolBroken }
+    let spacing: UInt8
+    do throws(PayloadError) {
+      var reader = ByteReader()
+      spacing = try reader.take(from: payload)
+      try reader.finish(payload)
+      guard spacing < 16 else { throw .outOfRange }
+    } catch {
+      throw .protocolBroken
+    }
+    let first = try sendPattern(spacing: spacing)
+    core.payload.clear()
+    core.payload.put(spacing)
+    core.payload.put32(first)
+    core.sendSession(.patternSet)
+  }
+
+  /// From the frame on that is returned, at the latest.
+  private mutating func sendPattern(spacing: UInt8) throws(SiftingFault) -> UInt32 {
+    do throws(DriverFault) {
+      try fpga.setPattern(spacing: spacing)
+      try fpga.commit()
+      sendsPattern = true
+      return try fpga.frame() + 1
+    } catch {
+      throw .driver(error)
+    }
+  }
+
+  public mutating func prepare(at now: Instant) {
     batches.reset()
     notes.wipe()
     nextFrame = window.start
@@ -105,7 +145,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   /// Alice's tick has nothing of its own: she answers.
   public mutating func sift(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int, at now: Instant
   ) throws(SiftingFault) {}
 
   public mutating func receive(

@@ -5,17 +5,18 @@ import FixedStorage
 import Ports
 import RegisterMap
 import Sifting
-import Units
+public import Units
 public import Wire
 
 extension BobEnd where Bus: ~Copyable {
   public mutating func sift(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int, at now: Instant
   ) throws(SiftingFault) {
+    if aligner.isOn { try align(&core, at: now) }
     try sealIfComplete(&core, &board, blockBits: blockBits)
     for _ in 0..<Self.burstsPerTickMax where !fifoIsDone {
       if wordsTaken == wordsRead, try !readBurst() { break }
-      try takeWords(&core, &board)
+      try takeWords(&core, &board, at: now)
       // Words that found no room wait for the next tick, and the FIFO behind them.
       if wordsTaken < wordsRead { break }
     }
@@ -52,23 +53,26 @@ extension BobEnd where Bus: ~Copyable {
     return try fpga.readEvents(into: &part)
   }
 
-  /// Takes words as long as there is room for the batch that the next one may complete.
+  /// Takes words as long as there is room for the batch that the next one may complete. A clock that is recovered from
+  /// the clicks does not wait for room: what would be key goes by.
   private mutating func takeWords(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, at now: Instant
   ) throws(SiftingFault) {
-    while wordsTaken < wordsRead, !fifoIsDone, core.channel.hasRoom(forFrames: 2), batches.hasRoom(for: 2),
-      core.hasSiftingRoom
-    {
-      takeSingleClicks(core.filling)
+    while wordsTaken < wordsRead, !fifoIsDone, aligner.isOn || hasRoom(core) {
+      if !aligner.isOn { takeSingleClicks(core.filling) }
       guard wordsTaken < wordsRead else { return }
       let word = storage.words[wordsTaken]
       if FpgaMap.Fifo.detectors.extract(from: word) == 0 {
-        try takeMarker(word, &core, &board)
+        try takeMarker(word, &core, &board, at: now)
       } else if try !takeEvent(word, &core, &board) {
         return
       }
       wordsTaken += 1
     }
+  }
+
+  private func hasRoom(_ core: borrowing LinkCore) -> Bool {
+    core.channel.hasRoom(forFrames: 2) && batches.hasRoom(for: 2) && core.hasSiftingRoom
   }
 
   /// Takes the run of plain events at the front: single clicks of the running frame, in rising slots, up to the last
@@ -89,12 +93,13 @@ extension BobEnd where Bus: ~Copyable {
   }
 
   private mutating func takeMarker(
-    _ word: UInt32, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable
+    _ word: UInt32, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, at now: Instant
   ) throws(SiftingFault) {
     let marked = unwrapped(FpgaMap.Fifo.slot.extract(from: word), near: runningFrame ?? window.start)
     try flush(&core, &board, untilEndOfFrame: runningFrame.map { marked > $0 } ?? false)
     // The gateware repeats the marker of a running frame behind a gap; frames never go back.
     if let frame = runningFrame, marked < frame { return }
+    if aligner.isOn { try follow(marked, at: now) }
     if runningFrame != marked {
       lowestSlot = 0
       binStart = 0
@@ -111,12 +116,14 @@ extension BobEnd where Bus: ~Copyable {
     guard let frame = runningFrame, frame >= window.start, slot >= lowestSlot,
       FpgaMap.Fifo.frameLow.extract(from: word) == frame & 3
     else {
-      // A marker is missing: nothing counts until the next one.
+      // A marker is missing: nothing counts until the next one, and nothing that has not been announced.
       runningFrame = nil
+      forgetCollected()
       eventsMasked += 1
       return true
     }
-    guard !mask.hides(frame) else {
+    if aligner.isOn, !isKey(word, in: frame) { return true }
+    guard !mask.hides(frame), !aligner.isOn || (hasRoom(core) && (core.filling ?? core.freeHalf) != nil) else {
       eventsMasked += 1
       return true
     }
@@ -136,6 +143,13 @@ extension BobEnd where Bus: ~Copyable {
     collected += 1
     if collected == SiftingBatch.eventsMax { try flush(&core, &board) }
     return true
+  }
+
+  /// Events whose frame can no longer be named: the batch that they would join is another frame's.
+  private mutating func forgetCollected() {
+    eventsMasked += UInt64(collected)
+    storage.batchNotes.wipe(0..<collected)
+    collected = 0
   }
 
   /// Fresh bits for the patterns that need them; a single click has nothing to draw.

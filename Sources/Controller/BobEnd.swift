@@ -44,6 +44,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   var fpga: BobFpga<Bus>
   var storage: Storage
+  var aligner: Aligner
   /// Of the variant that the modules agreed on.
   var table = SiftTable(.perPulse)
   var window = ExchangeWindow(start: 0, stop: 0)
@@ -72,9 +73,10 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   var announcedBlock: UInt32?
   public internal(set) var eventsMasked: UInt64 = 0
 
-  public init(fpga: consuming BobFpga<Bus>, storage: consuming Storage) {
+  init(fpga: consuming BobFpga<Bus>, storage: consuming Storage, aligner: consuming Aligner) {
     self.fpga = fpga
     self.storage = storage
+    self.aligner = aligner
   }
 
   public var wireCounters: WireCounters { fpga.counters }
@@ -85,17 +87,22 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.setRunning(false)
     try fpga.setWatchdog(milliseconds: 100)
     try fpga.setVariant(configuration.variant)
-    try fpga.setGate(width: settings.picoseconds(.gateWidthPs), delay: settings.picoseconds(.gateDelayPs))
     try fpga.enableDetectors(0x3f)
     try fpga.setDeadTime(slots: Self.deadTimeSlots)
-    try fpga.commit()
+    try setTiming(settings)
+    aligner.use(seed: configuration.patternSeed)
     table = SiftTable(configuration.variant)
     mask = FrameMask(configuration.variant)
   }
 
-  public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {}
+  public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {
+    aligner.use(seed: configuration.patternSeed)
+  }
 
   public mutating func setTiming(_ settings: ModuleSettings) throws(DriverFault) {
+    aligner.isOn = settings.recoversClock
+    aligner.noteClosed()
+    try fpga.setAlignment(slots: 0, fraction: 0, rate: 0)
     try fpga.setGate(width: settings.picoseconds(.gateWidthPs), delay: settings.picoseconds(.gateDelayPs))
     try fpga.commit()
   }
@@ -112,6 +119,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   public mutating func open(_ window: ExchangeWindow) throws(DriverFault) {
     self.window = window
+    if aligner.isOn { try openAligned() }
     try fpga.setWindow(start: window.start, stop: window.stop)
     try fpga.setRunning(true)
     try fpga.commit()
@@ -120,9 +128,11 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   public mutating func close() throws(DriverFault) {
     try fpga.setRunning(false)
     try fpga.commit()
+    aligner.noteClosed()
   }
 
-  public mutating func prepare() {
+  public mutating func prepare(at now: Instant) {
+    aligner.prepare(at: now)
     batches.reset()
     storage.notes.wipe()
     collected = 0

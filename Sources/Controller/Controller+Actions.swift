@@ -77,7 +77,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private mutating func openOptics() {
     setLaserArm(high: End.role == .alice)
-    end.prepare()
+    end.prepare(at: now)
     drive.reset()
     peerIsDrained = false
     drainIsTold = false

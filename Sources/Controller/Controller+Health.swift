@@ -57,13 +57,14 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     set(.clockLost, !fpgaStatus.isClockLocked)
     set(.fifoOverflow, fpgaStatus.fifoOverflowed)
     set(.linkDown, !linkIsUp)
+    set(.slotsLost, slotsAreLost)
   }
 
   private mutating func watchSession() {
     switch lastEnd {
     case .none, .finished, .stopped: set(.sessionRefused, false)
     case .configurationDiffers, .configurationUnusable, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted,
-      .protocolBroken:
+      .protocolBroken, .notAligned:
       set(.sessionRefused, true)
     }
     set(.blocksRefused, watch.hasManyRefusals)

@@ -65,8 +65,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     switch header.type {
     case .detections: return core.channel.half(of: header.block) != nil || core.freeHalf != nil
     case .close: return core.distiller.isIdle
-    case .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .choices, .sifted, .closed,
-      .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort, .permutation, .loaded,
+    case .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .pattern, .patternSet, .choices, .sifted,
+      .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort, .permutation,
+      .loaded,
       .parities, .accepted, .rejected, .seedTaken:
       return true
     }
@@ -78,6 +79,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       takeSession(header.type)
     case .held:
       takeHeld(header)
+    case .pattern, .patternSet:
+      takePattern(header.type)
     case .detections, .choices, .sifted:
       takeSifting(header)
     case .close, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort,
@@ -85,6 +88,25 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       takeDistillation(header)
     }
     apply(.peerHeard)
+  }
+
+  private mutating func takePattern(_ type: MessageType) {
+    switch state {
+    case .exchanging: break
+    case .booting, .selfTest, .idle, .acquiring, .draining, .faulted, .zeroized: return
+    }
+    do throws(SiftingFault) {
+      try Self.takePattern(type, from: inbox, &end, &core)
+    } catch {
+      endSession(error)
+    }
+  }
+
+  // Static, because the compiler tracks fields of `self` apart only as separate arguments.
+  private static func takePattern(
+    _ type: MessageType, from inbox: borrowing Inbox, _ end: inout End, _ core: inout LinkCore
+  ) throws(SiftingFault) {
+    try end.takePattern(type, inbox.payload, &core)
   }
 
   private mutating func takeSifting(_ header: FrameHeader) {
@@ -128,6 +150,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .driver(let fault): fail(fault)
     case .entropy: apply(.failed(FaultCause(.entropyLost)))
     case .journal: apply(.failed(FaultCause(.journalLost)))
+    case .notAligned(let failure):
+      lastEnd = .notAligned(failure)
+      apply(.refused)
     case .keysExhausted:
       lastEnd = .keysExhausted
       apply(.refused)

@@ -43,7 +43,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   private mutating func siftOnce() {
     do throws(SiftingFault) {
-      try end.sift(&core, &board, blockBits: scan.isRunning ? .max : Int(configuration.blockBits))
+      try end.sift(&core, &board, blockBits: scan.isRunning ? .max : Int(configuration.blockBits), at: now)
     } catch {
       endSession(error)
     }

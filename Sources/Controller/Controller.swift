@@ -1,3 +1,4 @@
+public import Acquisition
 import Console
 import Distillation
 public import Drivers
@@ -25,6 +26,8 @@ public enum SessionEnd: Equatable, Sendable {
   case keysExhausted
   case protocolBroken
   case stopped
+  /// Bob did not find the slots of the light, or lost them for good.
+  case notAligned(SyncFailure)
 }
 
 /// Detector readings of the last housekeeping round.
@@ -93,6 +96,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var tracedEnd = SessionEnd.none
   var tracedRetries: UInt64 = 0
   var tracedBlock: UInt32?
+  var tracedSync: SyncStateName?
   var logged: UInt32
   public internal(set) var alarms = AlarmBook()
   var watch = HealthWatch()
@@ -145,6 +149,10 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   public var role: Role { End.role }
   public var totals: SessionTotals { core.totals }
   public var wireCounters: WireCounters { end.wireCounters }
+  /// How Bob's slots stand to the light; nil for Alice, and where both modules have one clock.
+  public var slotAlignment: SlotAlignment? { end.slotAlignment }
+  /// Where Bob is with finding the slots of the light.
+  public var syncState: SyncState? { end.slotAlignment?.state }
   /// Keys in store, and those of them that the peer has not shown to have.
   public var keyCount: Int { core.keys.count }
   public var heldKeyCount: Int { core.keys.heldCount }

@@ -160,6 +160,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       text.append("  gateware does not answer")
     }
     terminal.printLine(text)
+    slotLines(on: &terminal)
   }
 
   /// Clicks of the two detectors of each axis. Behind a twirl every axis carries as much of one as of the other, so a
@@ -204,6 +205,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     guard End.role == .bob else { return refuse("align", "alice has no gates", on: &terminal) }
     guard case .exchanging = state, fpgaStatus.isRunning else {
       return refuse("align", "needs light: start a session first", on: &terminal)
+    }
+    guard end.slotAlignment == nil else {
+      return refuse("align", "the gate follows the light: clock is recovered", on: &terminal)
     }
     guard !scan.isRunning else { return refuse("align", "the gate is being scanned", on: &terminal) }
     move(scan.begin(at: now))

@@ -1,3 +1,4 @@
+import Acquisition
 import Console
 public import Distillation
 import Drivers
@@ -309,7 +310,8 @@ extension Text {
     case .configurationUnusable(let field):
       append("  field=")
       append(field.name)
-    case .none, .finished, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted, .protocolBroken, .stopped:
+    case .none, .finished, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted, .protocolBroken, .stopped,
+      .notAligned:
       break
     }
   }
@@ -330,6 +332,7 @@ extension SessionEnd {
     case .keysExhausted: "keys_exhausted"
     case .protocolBroken: "protocol_broken"
     case .stopped: "stopped"
+    case .notAligned: "not_aligned"
     }
   }
 
@@ -346,6 +349,8 @@ extension SessionEnd {
     case .keysExhausted: "refused: authentication keys are used up"
     case .protocolBroken: "given up: the peer broke the protocol"
     case .stopped: "stopped by the operator"
+    case .notAligned(.noPeak): "given up: the slots of the light were not found"
+    case .notAligned(.errorsTooHigh): "given up: the states of the pattern come with too many errors"
     }
   }
 }

@@ -1,3 +1,4 @@
+import Acquisition
 public import Console
 import Distillation
 import Drivers
@@ -19,6 +20,11 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let retries = end.wireCounters.retries
     for _ in 0..<min(retries - tracedRetries, 1000) { trace(.repeated) }
     tracedRetries = retries
+    let sync = end.slotAlignment?.state.stateName
+    if sync != tracedSync {
+      tracedSync = sync
+      if let sync { trace(.clock(sync)) }
+    }
     guard let last = core.last, last.number != tracedBlock else { return }
     tracedBlock = last.number
     watch.noteBlock(isRefused: last.refusal != nil)
@@ -140,6 +146,9 @@ extension Text {
       append("register written too late  slot ", write.slot)
       append("  slack -", write.slotsLate)
       append(" slots")
+    case .clock(let state):
+      append("slot clock ")
+      append(state.name)
     }
   }
 }

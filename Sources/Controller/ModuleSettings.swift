@@ -5,8 +5,9 @@ public enum ModuleSetting: UInt8, Sendable {
   case pulseDelayPs, pulseWidthPs, gateDelayPs, gateWidthPs, voaCdb
   case alarmQberPpm, alarmDetectorK
   case telemetryMs, logLevel, keyTtlS
+  case clock
 
-  public static var count: UInt8 { 10 }
+  public static var count: UInt8 { 11 }
 
   /// The setting of a number below `count`.
   public static func numbered(_ number: UInt8) -> ModuleSetting {
@@ -26,6 +27,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .telemetryMs: "telemetry_ms"
     case .logLevel: "log_level"
     case .keyTtlS: "key_ttl_s"
+    case .clock: "clock"
     }
   }
 
@@ -36,7 +38,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .alarmQberPpm: "ppm"
     case .alarmDetectorK: "K"
     case .telemetryMs: "ms"
-    case .logLevel: ""
+    case .logLevel, .clock: ""
     case .keyTtlS: "s"
     }
   }
@@ -56,6 +58,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .telemetryMs: 100...3_600_000
     case .logLevel: 0...4
     case .keyTtlS: 0...4_294_967_295
+    case .clock: 0...1
     }
   }
 
@@ -71,6 +74,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .telemetryMs: 1000
     case .logLevel: 1
     case .keyTtlS: 86_400
+    case .clock: 0
     }
   }
 
@@ -87,6 +91,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .telemetryMs: "telemetry_ms must be 100 to 3600000: the period of telemetry"
     case .logLevel: "log_level must be 0 (off), 1 (error), 2 (warning), 3 (notice) or 4 (debug)"
     case .keyTtlS: "key_ttl_s must be below 2^32: after so long a key that nobody fetched is erased; 0 is never"
+    case .clock: "clock must be 0 (common: one clock for both modules) or 1 (recovered: from the light); Bob's"
     }
   }
 
@@ -95,14 +100,14 @@ public enum ModuleSetting: UInt8, Sendable {
     switch self {
     case .pulseDelayPs, .gateDelayPs: 10
     case .pulseWidthPs, .gateWidthPs: 100
-    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS: 1
+    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS, .clock: 1
     }
   }
 }
 
 /// The values of all settings of a module, each within its range.
 public struct ModuleSettings: Equatable, Sendable {
-  private var values: [10 of UInt64] = .init(repeating: 0)
+  private var values: [11 of UInt64] = .init(repeating: 0)
 
   public init() {
     for number in 0..<ModuleSetting.count { values[Int(number)] = ModuleSetting.numbered(number).initial }
@@ -121,6 +126,9 @@ public struct ModuleSettings: Equatable, Sendable {
     for i in 0..<Int(ModuleSetting.count) where a.values[i] != b.values[i] { return false }
     return true
   }
+
+  /// Bob's slots follow the light.
+  var recoversClock: Bool { self[.clock] == 1 }
 
   /// How long a key waits for its consumer; zero is for ever.
   var keyLifetime: Nanoseconds { Nanoseconds(milliseconds: 1000 * self[.keyTtlS]) }

@@ -1,3 +1,4 @@
+public import Acquisition
 import KeyStore
 public import Drivers
 import Ports
@@ -32,6 +33,8 @@ public enum SiftingFault: Error, Equatable, Sendable {
   /// The authentication pool has nothing left for the next block.
   case keysExhausted(block: UInt32)
   case journal
+  /// Bob did not find the slots of the light, or lost them for good.
+  case notAligned(SyncFailure)
 }
 
 /// The half of the controller that knows which optics it drives: Alice's lasers or Bob's detectors.
@@ -55,20 +58,26 @@ public protocol OpticalEnd: ~Copyable {
   mutating func open(_ window: ExchangeWindow) throws(DriverFault)
   mutating func close() throws(DriverFault)
   /// Forgets what was in flight and makes ready for the window that was opened.
-  mutating func prepare()
+  mutating func prepare(at now: Instant)
   /// Wipes everything that was measured or looked up.
   mutating func forget()
   /// Whether everything detected in the window has been announced; true for Alice once its frames are over.
   mutating func isOver() throws(DriverFault) -> Bool
   /// The work of one tick of the exchange.
   mutating func sift(
-    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int
+    _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, blockBits: Int, at now: Instant
   ) throws(SiftingFault)
   /// A message of sifting from the peer.
   mutating func receive(
     _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
     _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault)
+  /// A message about the public pattern; Alice answers what Bob asks for.
+  mutating func takePattern(
+    _ type: MessageType, _ payload: Span<UInt8>, _ core: inout LinkCore
+  ) throws(SiftingFault)
+  /// How Bob's slots stand to the light; nil for Alice, and where both modules have one clock.
+  var slotAlignment: SlotAlignment? { get }
   var wireCounters: WireCounters { get }
   /// The frames that carry no key because the wave plates were not in place.
   var mask: FrameMask { get set }

@@ -72,6 +72,7 @@ public enum SettingName: Equatable, Sendable {
     case .shared(.variant): value == 0 ? "perPulse" : value == 1 ? "perBlock" : nil
     case .shared(.reconciliation): value == 0 ? "leastLeak" : value == 1 ? "fewestExchanges" : nil
     case .own(.logLevel): value < 5 ? ArgumentKind.level.word(Int(value)) : nil
+    case .own(.clock): value == 0 ? "common" : value == 1 ? "recovered" : nil
     case .shared, .own: nil
     }
   }

@@ -1,3 +1,4 @@
+import Acquisition
 import AdvantageDistillation
 import Authentication
 public import Distillation
@@ -21,6 +22,7 @@ public enum StorageName: UInt8, Sendable {
   case outbox, inbox, sessionPayload, distillerPayload
   case spiCommand, spiReply, notes, batchNotes, slots, words
   case trace
+  case syncPattern, syncClicks, syncPowers, syncPositions
 }
 
 /// Where the working memory comes from: static blocks on the device, the heap in the twin and in tests.
@@ -126,6 +128,12 @@ extension BobEnd where Bus: ~Copyable {
         notes: source.block(.notes, of: UInt8.self, count: SiftingBatch.noteBytes),
         slots: source.block(.slots, of: UInt32.self, count: SiftingBatch.eventsMax),
         batchNotes: source.block(.batchNotes, of: UInt8.self, count: SiftingBatch.eventsMax),
-        words: source.block(.words, of: UInt32.self, count: SiftingBatch.burstWords)))
+        words: source.block(.words, of: UInt32.self, count: SiftingBatch.burstWords)),
+      aligner: Aligner(
+        pattern: source.block(.syncPattern, of: UInt64.self, count: SyncPattern.wordCount),
+        memory: SearchMemory(
+          clicks: source.block(.syncClicks, of: UInt32.self, count: SearchMemory.clicksMax),
+          powers: source.block(.syncPowers, of: UInt16.self, count: SearchMemory.powersCount),
+          positions: source.block(.syncPositions, of: UInt32.self, count: SearchMemory.positionsMax))))
   }
 }

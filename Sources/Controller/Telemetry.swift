@@ -1,3 +1,4 @@
+import Acquisition
 import Console
 import Distillation
 import Drivers
@@ -28,6 +29,12 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append(" keys_delivered=", core.keys.counts.delivered)
     text.append(" keys_dropped=", core.keys.counts.dropped)
     if End.role == .bob { text.append(readings) }
+    if let slots = end.slotAlignment {
+      text.append(" slot_clock=")
+      text.append(slots.state.stateName.name)
+      text.append(" slot_locks=", slots.totals.locks)
+      text.append(" slot_fades=", slots.totals.fades)
+    }
     text.append(" retries=", end.wireCounters.retries)
     text.append(" deadline_misses=", deadlineMisses)
     text.append(" config_hash=")

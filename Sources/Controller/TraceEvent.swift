@@ -1,3 +1,4 @@
+public import Acquisition
 import Console
 public import Distillation
 import Drivers
@@ -37,6 +38,8 @@ public enum TraceEvent: Equatable, Sendable {
   case poked(UInt8, UInt32)
   /// The bounds of the window reached the gateware when the frame that they open with had begun.
   case lateWrite(LateWrite)
+  /// The recovery of the slot clock came to another state.
+  case clock(SyncStateName)
 }
 
 /// A register write that came too late to take effect when it was meant to.
@@ -98,6 +101,7 @@ extension TraceEvent {
       TraceWords(kind: 14, details: [isInstalled ? 1 : 0, 0, 0], first: UInt64(UInt32(bitPattern: status)))
     case .poked(let address, let value): TraceWords(kind: 13, details: [address, 0, 0], first: UInt64(value))
     case .lateWrite(let write): TraceWords(kind: 15, first: write.slot, second: write.slotsLate)
+    case .clock(let name): TraceWords(kind: 16, details: [name.rawValue, 0, 0])
     }
   }
 
@@ -142,6 +146,9 @@ extension TraceEvent {
     case 13: self = .poked(detail, first)
     case 14: self = .updated(status: Int32(bitPattern: first), isInstalled: detail != 0)
     case 15: self = .lateWrite(LateWrite(slot: words.first, slotsLate: words.second))
+    case 16:
+      guard let name = SyncStateName(rawValue: detail) else { return nil }
+      self = .clock(name)
     default: return nil
     }
   }
@@ -166,6 +173,7 @@ extension TraceEvent {
     case .updated(_, let isInstalled): isInstalled ? .notice : .error
     case .started, .moved, .applied, .saved, .cleared, .aligned, .tuned, .poked: .notice
     case .lateWrite: .warning
+    case .clock(let name): name == .reacquiring || name == .failed ? .warning : .notice
     case .late, .repeated: .debug
     }
   }
@@ -175,11 +183,20 @@ extension SessionEnd {
   var field: ConfigurationField? {
     switch self {
     case .configurationDiffers(let field, _, _), .configurationUnusable(let field): field
-    case .none, .finished, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted, .protocolBroken, .stopped:
+    case .none, .finished, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted, .protocolBroken, .stopped,
+      .notAligned:
       nil
     }
   }
-  var own: UInt64 { if case .configurationDiffers(_, let own, _) = self { own } else { 0 } }
+  var own: UInt64 {
+    switch self {
+    case .configurationDiffers(_, let own, _): own
+    case .notAligned(let failure): UInt64(failure.rawValue)
+    case .none, .finished, .configurationUnusable, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted,
+      .protocolBroken, .stopped:
+      0
+    }
+  }
   var peer: UInt64 { if case .configurationDiffers(_, _, let peer) = self { peer } else { 0 } }
 
   var number: UInt8 {
@@ -195,6 +212,7 @@ extension SessionEnd {
     case .keysExhausted: 8
     case .protocolBroken: 9
     case .stopped: 10
+    case .notAligned: 11
     }
   }
 
@@ -215,6 +233,9 @@ extension SessionEnd {
     case 8: self = .keysExhausted
     case 9: self = .protocolBroken
     case 10: self = .stopped
+    case 11:
+      guard let failure = SyncFailure(rawValue: UInt8(truncatingIfNeeded: own)) else { return nil }
+      self = .notAligned(failure)
     default: return nil
     }
   }

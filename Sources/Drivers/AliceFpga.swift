@@ -32,6 +32,20 @@ extension Fpga where Side == AliceSide, Bus: ~Copyable {
     try bus.write(FpgaMap.VcselEnable.lasers.insert(UInt32(mask), into: 0), to: FpgaMap.vcselEnable)
   }
 
+  /// The seed of the public synchronisation pattern; zero gives no light.
+  public mutating func setPatternSeed(_ seed: UInt64) throws(DriverFault) {
+    try bus.write(UInt32(truncatingIfNeeded: seed), to: FpgaMap.syncSeedLow)
+    try bus.write(UInt32(truncatingIfNeeded: seed >> 32), to: FpgaMap.syncSeedHigh)
+  }
+
+  /// Sends the pattern in place of key in frames whose number is a multiple of two to the power of `spacing`, 0...15;
+  /// nil sends none.
+  public mutating func setPattern(spacing: UInt8?) throws(DriverFault) {
+    typealias Schedule = FpgaMap.SyncSchedule
+    let word = spacing.map { Schedule.enable.insert(true, into: Schedule.spacing.insert(UInt32($0), into: 0)) } ?? 0
+    try bus.write(word, to: FpgaMap.syncSchedule)
+  }
+
   /// What was sent in these slots of one frame, as words of `FpgaMap.Lookup` in the same order. A word whose `valid`
   /// is zero belongs to a slot without a pulse or to a frame that is no longer remembered.
   ///

@@ -14,6 +14,13 @@ extension Fpga where Side == BobSide, Bus: ~Copyable {
     try bus.write(FpgaMap.Gate.delay.insert(delaySteps, into: word), to: FpgaMap.gate)
   }
 
+  /// What is added to the slot clock: whole slots, 2^-32 slot, and 2^-26 slot for each frame that goes by.
+  public mutating func setAlignment(slots: Int32, fraction: UInt32, rate: Int32) throws(DriverFault) {
+    try bus.write(UInt32(bitPattern: slots), to: FpgaMap.alignSlots)
+    try bus.write(fraction, to: FpgaMap.alignFraction)
+    try bus.write(UInt32(bitPattern: rate), to: FpgaMap.alignRate)
+  }
+
   /// One bit a detector: H, V, D, A, R, L from bit 0.
   public mutating func enableDetectors(_ mask: UInt8) throws(DriverFault) {
     try bus.write(FpgaMap.DetectorEnable.detectors.insert(UInt32(mask), into: 0), to: FpgaMap.detectorEnable)

@@ -73,6 +73,10 @@ extension ArenaBlock {
     case .slots: self = .slots
     case .words: self = .words
     case .trace: self = .trace
+    case .syncPattern: self = .syncPattern
+    case .syncClicks: self = .syncClicks
+    case .syncPowers: self = .syncPowers
+    case .syncPositions: self = .syncPositions
     }
   }
 }

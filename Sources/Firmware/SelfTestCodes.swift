@@ -32,7 +32,7 @@ func testFields(_ tally: inout Tally) {
 /// The bytes of one frame, with checksums by Python's binascii.crc_hqx and zlib.crc32, and back.
 func testFrame(_ tally: inout Tally) {
   let expected: [22 of UInt8] = [
-    0x47, 0x51, 0x05, 0x1c, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 0, 0, 2, 0xd3, 0x52, 0xaa, 0x55, 0xde, 0x23, 0xd2, 0xa0,
+    0x47, 0x51, 0x06, 0x1c, 0x01, 0x02, 0x03, 0x04, 0, 0, 0, 0, 0, 2, 0xd6, 0xcd, 0xaa, 0x55, 0x36, 0x7a, 0x69, 0xad,
   ]
   var outbox = Outbox(storage: mappedBlock(of: UInt8.self, count: Outbox.capacityBytes))
   var inbox = Inbox(storage: mappedBlock(of: UInt8.self, count: Inbox.capacityBytes))

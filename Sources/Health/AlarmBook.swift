@@ -8,8 +8,8 @@ public struct AlarmBook: Sendable {
   /// One bit an alarm, by its number.
   public private(set) var active: UInt32 = 0
   public private(set) var latched: UInt32 = 0
-  private var times: [20 of UInt32] = .init(repeating: 0)
-  private var since: [20 of Instant] = .init(repeating: Instant(ns: 0))
+  private var times: [21 of UInt32] = .init(repeating: 0)
+  private var since: [21 of Instant] = .init(repeating: Instant(ns: 0))
 
   public init() {}
 

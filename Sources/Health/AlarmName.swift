@@ -29,8 +29,9 @@ public enum AlarmName: UInt8, Sendable {
   case authLow, authEmpty, keysFull, keysDropped, keysDiffer, vaultLost
   case detectorSilent, detectorSkewed, detectorWarm
   case lateTicks, wireRetries
+  case slotsLost
 
-  public static var count: Int { 20 }
+  public static var count: Int { 21 }
 
   public var name: StaticString {
     switch self {
@@ -54,6 +55,7 @@ public enum AlarmName: UInt8, Sendable {
     case .detectorWarm: "detector_warm"
     case .lateTicks: "late_ticks"
     case .wireRetries: "wire_retries"
+    case .slotsLost: "slots_lost"
     }
   }
 
@@ -61,7 +63,7 @@ public enum AlarmName: UInt8, Sendable {
     switch self {
     case .fault, .zeroized, .interlockOpen, .authEmpty: .critical
     case .clockLost, .sessionRefused, .blocksRefused, .qberHigh, .keysDiffer, .vaultLost, .detectorSilent: .major
-    case .fifoOverflow, .linkDown, .keysDropped, .detectorSkewed, .detectorWarm, .lateTicks: .minor
+    case .fifoOverflow, .linkDown, .keysDropped, .detectorSkewed, .detectorWarm, .lateTicks, .slotsLost: .minor
     case .authLow, .keysFull, .wireRetries: .warning
     }
   }
@@ -89,6 +91,7 @@ public enum AlarmName: UInt8, Sendable {
     case .detectorWarm: "a detector is warmer than alarm_detector_k"
     case .lateTicks: "ticks began more than one tick late"
     case .wireRetries: "transfers with the gateware had to be repeated"
+    case .slotsLost: "the light is gone, or its place in the slots is looked for again"
     }
   }
 
@@ -115,6 +118,7 @@ public enum AlarmName: UInt8, Sendable {
     case .detectorWarm: "temperature; cooler and its supply"
     case .lateTicks: "something else runs on the core of the control loop"
     case .wireRetries: "SPI cable, ground, speed; counters shows how many"
+    case .slotsLost: "it finds its place again by itself when light returns: pointing, weather; acquire shows more"
     }
   }
 

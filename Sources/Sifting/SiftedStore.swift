@@ -20,8 +20,8 @@ public struct SiftedStore: ~Copyable {
   public static var bitsMax: Int { 1 << 28 }
   public static var pageWords: Int { 1024 }
   public static var pageBits: Int { pageWords * 64 }
-  /// Pages that a block may fill while the peer has not yet drained the one before: 2^24 bits.
-  public static var sparePages: Int { 256 }
+  /// Pages that a block may fill while the peer has not yet drained the one before: 15 million bits.
+  public static var sparePages: Int { 236 }
   /// A full block, the spare pages, and the half-filled last page of each class of two blocks.
   public static var pageCount: Int { bitsMax / pageBits + sparePages + 2 * classes }
   /// Words of the block `pages`.

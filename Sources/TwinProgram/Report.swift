@@ -94,6 +94,7 @@ enum Report {
     case .linkLost: "the classical link broke"
     case .keysExhausted: "the authentication key is used up"
     case .protocolBroken: "a message made no sense"
+    case .notAligned: "the slots of the light were not found"
     }
   }
 

@@ -21,7 +21,7 @@ extension RunResult {
     switch end {
     case .none, .finished, .stopped: nil
     case .configurationDiffers, .configurationUnusable, .sameRole, .peerRefused, .peerSilent, .linkLost, .keysExhausted,
-      .protocolBroken:
+      .protocolBroken, .notAligned:
       "\(end.name)"
     }
   }

@@ -69,7 +69,8 @@ struct LinkListener {
       blocks[passing.block, default: OverheardBlock()].leakBits = Int(clamping: reader.integer(bytes: 8))
     case .permutation: blocks[passing.block, default: OverheardBlock()].pairing.seed = passing.payload
     case .accepted: hearAccepted(&reader, block: passing.block)
-    case .hello, .refuse, .window, .stop, .drained, .held, .close, .closed, .parityRequest, .parityReply, .reconciled,
+    case .hello, .refuse, .window, .stop, .drained, .held, .pattern, .patternSet, .close, .closed, .parityRequest,
+      .parityReply, .reconciled,
       .confirm, .length, .seed, .tag, .abort, .loaded, .parities, .rejected, .seedTaken, nil:
       break
     }

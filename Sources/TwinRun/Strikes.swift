@@ -144,10 +144,9 @@ struct Strikes {
     case .seed, .parityReply, .confirm, .parities, .accepted, .rejected:
       // The first bytes say which tile or which words; the rest is hers.
       for i in min(4, count)..<count { frame.payload[i] = UInt8(truncatingIfNeeded: random.next()) }
-    case .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .parityRequest, .reconciled, .tag, .abort,
-      .loaded,
-      .seedTaken,
-      nil:
+    case .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .pattern, .patternSet, .parityRequest,
+      .reconciled,
+      .tag, .abort, .loaded, .seedTaken, nil:
       return flipped(frame)
     }
     return frame

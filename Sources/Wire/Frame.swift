@@ -9,6 +9,9 @@ public enum MessageType: UInt8, Sendable {
   case drained = 7
   /// About the keys of a finished block, in a session or outside of one.
   case held = 8
+  /// Which frames Bob wants the public pattern in, and Alice's answer.
+  case pattern = 9
+  case patternSet = 10
   // Sifting, every batch of a block.
   case detections = 16
   case choices = 17
@@ -53,7 +56,7 @@ public struct FrameHeader: Equatable, Sendable {
 /// Sizes of the frame format.
 public enum Frame {
   public static var magic: UInt16 { 0x4751 }
-  public static var version: UInt8 { 5 }
+  public static var version: UInt8 { 6 }
   public static var headerBytes: Int { 16 }
   public static var trailerBytes: Int { 4 }
   public static var payloadBytesMax: Int { 4160 }

@@ -16,7 +16,8 @@ REQUIRED = ("seq", "time_ms", "role", "state", "alarms")
 NUMBERS = frozenset((
     "seq", "time_ms", "detections", "sifted_bits", "efficiency_thousandths", "disclosed_bits", "auth_bits_spent",
     "auth_pool_bytes", "blocks_ok", "blocks_aborted", "secret_bits", "sifted_bits_per_s", "secret_bits_per_s",
-    "keys_stored", "keys_released", "keys_delivered", "keys_dropped", "retries", "deadline_misses",
+    "keys_stored", "keys_released", "keys_delivered", "keys_dropped", "slot_locks", "slot_fades", "retries",
+    "deadline_misses",
 ))
 MILLIONTHS = frozenset(("qber_ppm", "qber_upper_ppm"))
 

@@ -9,8 +9,8 @@
 
 /* clang-format off */
 #define GIMBAL_ARENA_BLOCKS(BLOCK) \
-  BLOCK(siftedPages, uint64_t, (4096 + 256 + 6) * 1024, Sifting, "pages of 2^16 bits: a full block and a spare 16th") \
-  BLOCK(pageLinks, uint16_t, 4096 + 256 + 6, Sifting, "the page behind each page") \
+  BLOCK(siftedPages, uint64_t, (4096 + 236 + 6) * 1024, Sifting, "pages of 2^16 bits: a full block and a spare 16th") \
+  BLOCK(pageLinks, uint16_t, 4096 + 236 + 6, Sifting, "the page behind each page") \
   BLOCK(blockString, uint64_t, (1 << 28) / 64, Distillation, "the block in work, laid out; then its errors") \
   BLOCK(keptString, uint64_t, (1 << 27) / 64, Distillation, "kept by advantage distillation: at most every second") \
   BLOCK(correctedTiles, uint64_t, 8 * 1024, Distillation, "Bob: tiles that are corrected and not confirmed") \
@@ -43,6 +43,10 @@
   BLOCK(slots, uint32_t, 512, Controller, "slots of one batch") \
   BLOCK(words, uint32_t, 1000, Controller, "one burst of FIFO or choice words") \
   BLOCK(trace, uint64_t, 2 + 128 * 5, Controller, "the last 128 events and their evidence") \
+  BLOCK(syncPattern, uint64_t, (1 << 18) / 64, Acquisition, "lit slots of one period of the public pattern") \
+  BLOCK(syncClicks, uint32_t, 20480, Acquisition, "six seconds of clicks at 3200 a second") \
+  BLOCK(syncPowers, uint16_t, 10 * 601, Acquisition, "ten segments of 601 rates") \
+  BLOCK(syncPositions, uint32_t, 4096, Acquisition, "clicks near the light, as places in the pattern") \
   BLOCK(screen, uint8_t, 1 << 14, Console, "what the console has still to show") \
   BLOCK(startUpHeap, uint8_t, 1 << 15, CStatic, "what libraries allocate before the loop starts")
 /* clang-format on */

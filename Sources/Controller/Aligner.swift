@@ -1,0 +1,163 @@
+public import Acquisition
+import FixedStorage
+import Units
+
+/// How Bob's slots stand to the light, for whoever asks.
+public struct SlotAlignment: Equatable, Sendable {
+  public let state: SyncState
+  /// The lock has proved itself, so that frames carry key.
+  public let isSettled: Bool
+  public let totals: SyncTotals
+  /// The latest alignment that the gateware was told.
+  public let alignment: Alignment
+  /// The latest evidence: clicks on lit slots, and errors of the public states.
+  public let peak: SyncPeak
+  public let errors: SyncErrors
+  /// Alignments that reached the gateware when their frame had begun.
+  public let late: UInt64
+}
+
+/// The recovery of Bob's slot clock: what clicks say, what the gateware was told, what the peer was asked for.
+///
+/// What the gateware was told is what the synchroniser reckons with, or it is counted as late.
+struct Aligner: ~Copyable {
+  /// The sixteenth at whose start light arrives: the middle of the slot, where no edge of it is near.
+  static var arrival: UInt8 { 8 }
+  /// Wrong slots give half of all bits wrong. A frame that is rolled by 40 degrees, beyond which nothing gives key,
+  /// gives 41 %; so this tells them apart (Documentation/Acquisition.md).
+  static var qberMax: PartsPerMillion { PartsPerMillion(420_000) }
+  /// A peer that hears nothing for five seconds takes the module for gone.
+  static var askAgain: Nanoseconds { Nanoseconds(milliseconds: 1_000) }
+
+  private let inPlace = InPlace()
+  private var synchroniser: Synchroniser
+  private var seed: UInt64 = 1
+  /// The slot clock follows the light; else both modules have one clock.
+  var isOn = false
+  /// The frame whose clicks come next, once the search has begun.
+  private var frame: UInt32?
+  /// The first frame that carries the pattern, by the peer's answer.
+  private var patternFrame: UInt32?
+  /// Slots at the start of a frame without key, by the low bits of its number.
+  private var masked: [4 of UInt32] = .init(repeating: TimeBase.slotsPerFrame)
+  private(set) var gate = SyncCommand.Gate.closed
+  /// What the gateware was told last, and from which frame on.
+  private var told = Alignment.zero
+  private var toldFrame: UInt32 = 0
+  private(set) var late: UInt64 = 0
+  private var wanted = SyncSchedule.everyFrame
+  private var asked: SyncSchedule?
+  private var askedAt = Instant(ns: 0)
+
+  init(pattern words: consuming Block<UInt64>, memory: consuming SearchMemory) {
+    var limits = SyncLimits()
+    limits.qberMax = Self.qberMax
+    synchroniser = Synchroniser(
+      pattern: SyncPattern(seed: seed, words: words), memory: memory, arrival: Self.arrival, limits: limits)
+  }
+
+  /// Takes the seed that the modules share; it costs a quarter of a million steps if it is another one.
+  mutating func use(seed: UInt64) {
+    guard seed != self.seed else { return }
+    self.seed = seed
+    synchroniser.reseed(seed)
+  }
+
+  var report: SlotAlignment {
+    SlotAlignment(
+      state: synchroniser.state, isSettled: synchroniser.isSettled, totals: synchroniser.totals, alignment: told,
+      peak: synchroniser.latestPeak, errors: synchroniser.latestErrors, late: late)
+  }
+
+  var failure: SyncFailure? { if case .failed(let failure) = synchroniser.state { failure } else { nil } }
+
+  // MARK: A session
+
+  /// Begins a session; the search waits for the peer's answer.
+  mutating func prepare(at now: Instant) {
+    synchroniser.stop(at: now)
+    frame = nil
+    patternFrame = nil
+    masked = .init(repeating: TimeBase.slotsPerFrame)
+    wanted = .everyFrame
+    asked = nil
+    late = 0
+  }
+
+  /// Gates are open with clocks as they are until something is known.
+  mutating func noteOpened() {
+    gate = .open
+    told = .zero
+  }
+  mutating func noteClosed() { gate = .closed }
+
+  mutating func work(slices: Int, at now: Instant) {
+    guard frame != nil else { return }
+    synchroniser.work(slices: slices, at: now)
+  }
+
+  /// Takes a click and says whether it may be key.
+  mutating func take(_ click: SyncClick, in running: UInt32) -> Bool {
+    guard frame == running else { return false }
+    synchroniser.take(click)
+    return synchroniser.isKey(click.phase) && click.slot >= masked[Int(running & 3)]
+  }
+
+  /// A frame begins: those before it are over. What has to be told to the gateware, if anything.
+  mutating func begin(_ marked: UInt32, at now: Instant) -> SyncCommand? {
+    guard let first = frame else {
+      guard let patternFrame, marked >= patternFrame else { return nil }
+      synchroniser.start(.zero, at: marked, now: now)
+      frame = marked
+      return nil
+    }
+    guard marked > first else { return nil }
+    var latest: SyncCommand?
+    for _ in first..<marked {
+      let command = synchroniser.closeFrame(at: now)
+      masked[Int(command.frame & 3)] = command.maskedSlots
+      latest = command
+    }
+    frame = marked
+    guard let latest else { return nil }
+    wanted = latest.schedule
+    return latest.gate == gate && latest.alignment == continued(to: latest.frame) ? nil : latest
+  }
+
+  /// The gateware was told, while `running` was its frame.
+  mutating func noteTold(_ command: SyncCommand, in running: UInt32) {
+    if running >= command.frame { late += 1 }
+    gate = command.gate
+    told = command.alignment
+    toldFrame = command.frame
+  }
+
+  private func continued(to frame: UInt32) -> Alignment {
+    let frames = Int64(Int32(bitPattern: frame &- toldFrame))
+    return Alignment(
+      offset: SlotSpan(raw: told.offset.raw + told.perFrame.raw * frames), perFrame: told.perFrame)
+  }
+
+  // MARK: The peer
+
+  /// The schedule that the peer has to be asked for now; it counts as asked.
+  mutating func question(at now: Instant) -> SyncSchedule? {
+    let isSettled = synchroniser.state == .tracking && synchroniser.isSettled
+    guard wanted != asked || (!isSettled && now >= askedAt + Self.askAgain) else { return nil }
+    asked = wanted
+    askedAt = now
+    return wanted
+  }
+
+  /// The peer sends the pattern from a frame on.
+  mutating func noteAnswer(_ spacing: UInt8, from first: UInt32) {
+    guard patternFrame == nil, spacing == SyncSchedule.everyFrame.spacing else { return }
+    patternFrame = first
+  }
+}
+
+extension LinkConfiguration {
+  /// The seed of the public pattern, another one for every link; no secret. The factor is odd, so that only one link
+  /// would have the seed zero, which has no light.
+  var patternSeed: UInt64 { max(1, (linkId &+ 1) &* 0x9e37_79b9_7f4a_7c15) }
+}

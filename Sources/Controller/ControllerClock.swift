@@ -1,0 +1,63 @@
+import Acquisition
+import Console
+import FixedStorage
+import LinkControl
+import Units
+
+// The recovery of Bob's slot clock, for the operator.
+extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Nothing for Alice, and where both modules have one clock.
+  func slotLines(on terminal: inout Screen) {
+    guard let slots = end.slotAlignment else { return }
+    let totals = slots.totals
+    var text = Line()
+    text.append("slots    ")
+    text.append(slots.state.stateName.name)
+    if slots.state == .tracking { text.append(slots.isSettled ? ", settled" : ", settling") }
+    text.append("  locks ", totals.locks)
+    text.append("  fades ", totals.fades)
+    text.append("  searches ", totals.searches)
+    text.append("  refuted ", totals.refuted)
+    text.append("  late writes ", slots.late)
+    terminal.printLine(text)
+    text.clear()
+    text.append("offset   ")
+    text.append(signed: slots.alignment.offset.thousandths, places: 3)
+    text.append(" slots  rate ")
+    text.append(signed: slots.alignment.perFrame.trillionthsPerSlot / 1000, places: 3)
+    text.append(" ppb  masked slots ", totals.maskedSlots)
+    terminal.printLine(text)
+    text.clear()
+    text.append("pattern  lit ", UInt64(max(0, slots.peak.lit)))
+    text.append(" of ", UInt64(max(0, slots.peak.clicks)))
+    text.append("  bits ", UInt64(max(0, slots.peak.bits)) >> 16)
+    text.append(" of ", UInt64(max(0, slots.peak.threshold)) >> 16)
+    text.append("  wrong ", UInt64(slots.errors.wrong))
+    text.append(" of ", UInt64(slots.errors.matched))
+    terminal.printLine(text)
+  }
+
+  /// The place of the light is lost and looked for.
+  var slotsAreLost: Bool {
+    guard let slots = end.slotAlignment, case .exchanging = state, slots.totals.locks > 0 else { return false }
+    switch slots.state {
+    case .coasting, .reacquiring, .reconfirming, .searching, .confirming, .failed: return true
+    case .idle, .tracking: return false
+    }
+  }
+}
+
+extension SlotSpan {
+  /// Thousandths of a slot, towards zero.
+  fileprivate var thousandths: Int64 { wholeSlots * 1000 + ((raw & 0xffff_ffff) * 1000) >> 32 }
+  /// Of a growth over one frame, in 10^-12 slots a slot: a frame has 2^20 slots, and 5^12 2^12 is 10^12.
+  fileprivate var trillionthsPerSlot: Int64 { ((raw >> 8) * 244_140_625) >> 32 }
+}
+
+extension Text {
+  /// With its sign, in thousandths if `places` is 3.
+  fileprivate mutating func append(signed value: Int64, places: Int) {
+    append(value < 0 ? "-" : "+")
+    append(scaled: value.magnitude, places: places)
+  }
+}
