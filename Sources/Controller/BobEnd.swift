@@ -2,7 +2,7 @@ public import Drivers
 public import FixedStorage
 public import Ports
 public import RegisterMap
-public import Sifting
+import Sifting
 public import Units
 import Wire
 
@@ -67,7 +67,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   var lowestSlot: UInt32 = 0
   public var mask = FrameMask(.perPulse)
   /// Which bins are announced. It is set between sessions: a rule that follows what was measured is another rule.
-  public var selection = BinSelection.all
+  var selection = BinSelection.all
   /// Where in the running frame the bin began that is being collected, and the block of the last batch announced.
   var binStart: UInt32 = 0
   var announcedBlock: UInt32?
@@ -93,6 +93,12 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     aligner.use(seed: configuration.patternSeed)
     table = SiftTable(configuration.variant)
     mask = FrameMask(configuration.variant)
+    adopt(settings)
+  }
+
+  /// Takes over what of the settings decides which events are announced.
+  private mutating func adopt(_ settings: ModuleSettings) {
+    selection = BinSelection(rateMinHz: UInt32(settings[.binRateMin]))
   }
 
   public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {
@@ -105,6 +111,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     try fpga.setAlignment(slots: 0, fraction: 0, rate: 0)
     try fpga.setGate(width: settings.picoseconds(.gateWidthPs), delay: settings.picoseconds(.gateDelayPs))
     try fpga.commit()
+    adopt(settings)
   }
 
   public mutating func poke(_ word: UInt32, into register: Register) throws(DriverFault) {

@@ -6,8 +6,9 @@ public enum ModuleSetting: UInt8, Sendable {
   case alarmQberPpm, alarmDetectorK
   case telemetryMs, logLevel, keyTtlS
   case clock
+  case binRateMin
 
-  public static var count: UInt8 { 11 }
+  public static var count: UInt8 { 12 }
 
   /// The setting of a number below `count`.
   public static func numbered(_ number: UInt8) -> ModuleSetting {
@@ -28,6 +29,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .logLevel: "log_level"
     case .keyTtlS: "key_ttl_s"
     case .clock: "clock"
+    case .binRateMin: "bin_rate_min"
     }
   }
 
@@ -40,6 +42,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .telemetryMs: "ms"
     case .logLevel, .clock: ""
     case .keyTtlS: "s"
+    case .binRateMin: "Hz"
     }
   }
 
@@ -59,6 +62,8 @@ public enum ModuleSetting: UInt8, Sendable {
     case .logLevel: 0...4
     case .keyTtlS: 0...4_294_967_295
     case .clock: 0...1
+    // Every slot of a second.
+    case .binRateMin: 0...100_000_000
     }
   }
 
@@ -75,6 +80,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .logLevel: 1
     case .keyTtlS: 86_400
     case .clock: 0
+    case .binRateMin: 0
     }
   }
 
@@ -92,6 +98,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .logLevel: "log_level must be 0 (off), 1 (error), 2 (warning), 3 (notice) or 4 (debug)"
     case .keyTtlS: "key_ttl_s must be below 2^32: after so long a key that nobody fetched is erased; 0 is never"
     case .clock: "clock must be 0 (common: one clock for both modules) or 1 (recovered: from the light); Bob's"
+    case .binRateMin: "bin_rate_min must be 10^8 at most: slower bins are not announced; 0 keeps all; Bob's"
     }
   }
 
@@ -100,14 +107,14 @@ public enum ModuleSetting: UInt8, Sendable {
     switch self {
     case .pulseDelayPs, .gateDelayPs: 10
     case .pulseWidthPs, .gateWidthPs: 100
-    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS, .clock: 1
+    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS, .clock, .binRateMin: 1
     }
   }
 }
 
 /// The values of all settings of a module, each within its range.
 public struct ModuleSettings: Equatable, Sendable {
-  private var values: [11 of UInt64] = .init(repeating: 0)
+  private var values: [12 of UInt64] = .init(repeating: 0)
 
   public init() {
     for number in 0..<ModuleSetting.count { values[Int(number)] = ModuleSetting.numbered(number).initial }

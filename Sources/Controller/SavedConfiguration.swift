@@ -30,12 +30,12 @@ enum LoadFault: Error {
 /// is taken as it is; a version counts up when a program that does not know it would misread it.
 public enum SavedConfiguration {
   public static var version: UInt64 { 2 }
-  public static var bytesMax: Int { 1024 }
+  public static var bytesMax: Int { 1536 }
   private static var head: StaticString { "# gimbal configuration " }
   private static var tail: StaticString { "# crc32 " }
 
-  public static func text(of configuration: ModuleConfiguration) -> Text<1024> {
-    var text = Text<1024>()
+  public static func text(of configuration: ModuleConfiguration) -> Text<1536> {
+    var text = Text<1536>()
     text.append(head)
     text.append(decimal: version)
     text.append("\n")
@@ -142,7 +142,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.
-  private static func save(_ text: borrowing Text<1024>, to board: inout Board) throws(StoreError) {
+  private static func save(_ text: borrowing Text<1536>, to board: inout Board) throws(StoreError) {
     try board.save(text.utf8)
   }
 
@@ -165,7 +165,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// What was saved.
   mutating func readSaved() throws(LoadFault) -> ModuleConfiguration {
-    var bytes: [1024 of UInt8] = .init(repeating: 0)
+    var bytes: [1536 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     let count: Int
     do throws(StoreError) { count = try board.load(into: &span) } catch { throw .store(error) }

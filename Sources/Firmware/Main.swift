@@ -79,7 +79,7 @@ struct Main {
   /// would not be the one that its operator left.
   private static func startConfiguration(_ options: Options) throws(StartFault) -> ModuleConfiguration {
     guard options.saved != nil else { return options.configuration }
-    var bytes: [1024 of UInt8] = .init(repeating: 0)
+    var bytes: [1536 of UInt8] = .init(repeating: 0)
     var span = bytes.mutableSpan
     var file = ConfigurationFile(options.saved)
     var configuration = ModuleConfiguration()

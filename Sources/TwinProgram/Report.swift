@@ -53,7 +53,7 @@ enum Report {
       ("heap_allocations", "\(result.allocations)"), ("wall_s", String(format: "%.2f", result.wallSeconds)),
       ("refusal", totals.lastRefusal.map { "\($0.name)" } ?? "none"),
     ]
-    if plan.selection != .all { values.append(("detections_dropped", "\(totals.eventsDropped)")) }
+    if plan.bobSettings[.binRateMin] > 0 { values.append(("detections_dropped", "\(totals.eventsDropped)")) }
     if let eve, let report = result.eve {
       values += [
         ("eve", eve.name), ("eve_known_bits", "\(report.knownBits)"),

@@ -4,7 +4,6 @@ import Estimation
 import Foundation
 import LinkControl
 import Optics
-import Sifting
 import TwinRun
 import Units
 
@@ -125,7 +124,9 @@ struct Run: ParsableCommand {
     var plan = RunPlan(scenario: scenario, seconds: seconds, seed: seed, alice: alice, bob: bob)
     plan.aliceFaults = faultAlice?.plan ?? plan.aliceFaults
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
-    plan.selection = BinSelection(rateMinHz: keepAbove)
+    guard plan.bobSettings.set(.binRateMin, to: UInt64(keepAbove)) else {
+      throw ValidationError("keep-above: \(ModuleSetting.binRateMin.condition)")
+    }
     plan.attack = eve?.attack
     plan.relay = eve?.relay
     plan.records = try record.map(Self.folder)

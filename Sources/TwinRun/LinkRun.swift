@@ -6,7 +6,6 @@ import HostStorage
 package import LinkControl
 package import Optics
 package import Ports
-package import Sifting
 package import Twin
 import Units
 
@@ -37,8 +36,9 @@ package struct RunPlan {
   /// What Eve does to the light and to the messages. With either she listens on the classical link.
   package var attack: EveAttack?
   package var relay: RelayAttack?
-  /// Which bins Bob announces.
-  package var selection = BinSelection.all
+  /// What each module has for itself.
+  package var aliceSettings = ModuleSettings()
+  package var bobSettings = ModuleSettings()
   /// The message that she strikes at; nil: the seed picks one.
   package var relayTarget: StrikeTarget?
 
@@ -105,18 +105,17 @@ package struct LinkRun: ~Copyable {
     aliceBoard.ticks = plan.aliceTicks
     aliceBoard.vault = MemoryVault(plan.aliceVault)
     alice = Alice(
-      configuration: plan.alice, end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks),
-      board: aliceBoard,
+      configuration: plan.alice, settings: plan.aliceSettings,
+      end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks), board: aliceBoard,
       session: SessionMemory(role: .alice, configuration: plan.alice, from: &aliceBlocks), now: Instant(ns: 0))
     var bobBlocks = HostBlocks()
     var bobBoard = TwinBoard(
       simulation, role: .bob, seed: random.next(), link: MemoryLink(bobCable, end: 1), recorder: recorder)
     bobBoard.journal = MemoryJournal(plan.bobJournal)
     bobBoard.vault = MemoryVault(plan.bobVault)
-    var bobEnd = BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks)
-    bobEnd.selection = plan.selection
     bob = Bob(
-      configuration: plan.bob, end: bobEnd, board: bobBoard,
+      configuration: plan.bob, settings: plan.bobSettings,
+      end: BobEnd(bus: TwinSpi(simulation, role: .bob), from: &bobBlocks), board: bobBoard,
       session: SessionMemory(role: .bob, configuration: plan.bob, from: &bobBlocks), now: Instant(ns: 0))
     loadSecret((0..<plan.secretBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) })
   }

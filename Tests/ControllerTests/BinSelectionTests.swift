@@ -1,7 +1,6 @@
 import Controller
 import LinkControl
 import Optics
-import Sifting
 import Testing
 import TwinRun
 import Units
@@ -12,7 +11,8 @@ private func fadingPlan(_ rateMinHz: UInt32, frames: UInt32 = 60, seed: UInt64 =
   plan.scenario.pointing.noiseRms = 0.4
   plan.scenario.pointing.noiseMs = 40
   plan.scenario.backgroundHz = 3_000
-  plan.selection = BinSelection(rateMinHz: rateMinHz)
+  let isTaken = plan.bobSettings.set(.binRateMin, to: UInt64(rateMinHz))
+  #expect(isTaken)
   return plan
 }
 
@@ -47,6 +47,23 @@ private func fadingPlan(_ rateMinHz: UInt32, frames: UInt32 = 60, seed: UInt64 =
     let result = link.run { _ in }
     #expect(result.ends == [.finished, .finished], "\(result.ends)")
     #expect(result.bob.batches >= 700 / 64 && result.bob.batches <= 700 / 64 + 2, "\(result.bob.batches)")
+  }
+
+  /// The operator's setting is in force from the next session on, and never changes within one.
+  @Test func binRateMin_isSetBetweenSessionsOnly() {
+    var link = LinkRun(fadingPlan(0, frames: 60))
+    _ = link.startExchange()
+    _ = answer("set bin_rate_min 100000000", of: &link.bob)
+    let refused = answer("apply", of: &link.bob)
+    _ = link.runUntilIdle()
+    let (droppedBefore, batches) = (link.bob.totals.eventsDropped, link.bob.totals.batches)
+    let applied = answer("apply", of: &link.bob)
+    link.alice.start()
+    link.run(ticksMax: 1000) { $0.simulation.bob.isOpen }
+    _ = link.runUntilIdle()
+    let dropped = link.bob.totals.eventsDropped
+    #expect(refused.hasPrefix("error: apply: only between sessions") && applied == "applied\r\n")
+    #expect(droppedBefore == 0 && dropped > 0 && link.bob.totals.batches == batches + 1)
   }
 
   /// Whatever the threshold, both modules end with the same key or with none.
