@@ -203,8 +203,8 @@ let hostModules: [Target] = [
   suite(
     "Twin",
     uses: [
-      "BoardProtocol", "Checksum", "Drivers", "FixedStorage", "HostSockets", "HostStorage", "Optics", "Ports",
-      "RegisterMap", "Sifting", "Units",
+      "Acquisition", "BoardProtocol", "Checksum", "Drivers", "FixedStorage", "HostSockets", "HostStorage", "Optics",
+      "Ports", "RegisterMap", "Sifting", "Units",
     ]),
 ]
 

@@ -151,6 +151,12 @@ public struct ClickTable: Sendable {
 extension ClickTable {
   /// The mean number of counts of one detector in a slot, over all choices.
   public func mean(of detector: Int, under settings: EmissionSettings) -> Double {
+    if let pattern = settings.pattern {
+      let dark = (1 - pattern.litShare) * mean(state: 0, intensity: .vacuum, detector: detector)
+      return pattern.shares.indices.reduce(dark) {
+        $0 + pattern.shares[$1] * mean(state: $1, intensity: .signal, detector: detector)
+      }
+    }
     let signal = Double(settings.signalShare) / 65_536
     let decoy = Double(settings.decoyShare) / 65_536
     let shares = [signal, decoy, max(0, 1 - signal - decoy)]

@@ -65,7 +65,7 @@ public struct ChannelProcess {
   private var arrival: MotionProcess
 
   public init(_ scenario: Scenario, seed: UInt64) {
-    func stream(_ number: UInt64) -> UInt64 { Philox.block(low: number, high: 2, key: seed).0 }
+    func stream(_ number: UInt64) -> UInt64 { Self.stream(number, seed: seed) }
     self.scenario = scenario
     aliceDiattenuator = Diattenuator(scenario.aliceDiattenuation)
     bobDiattenuator = Diattenuator(scenario.bobDiattenuation)
@@ -77,6 +77,9 @@ public struct ChannelProcess {
     pitch = MotionProcess(scenario.pitchDegrees, seed: stream(5))
     yaw = MotionProcess(scenario.yawDegrees, seed: stream(6))
   }
+
+  /// The seed of a random stream of a scenario: 0 to 8 are here, 9 and 10 in `ClockProcess`.
+  static func stream(_ number: UInt64, seed: UInt64) -> UInt64 { Philox.block(low: number, high: 2, key: seed).0 }
 
   public mutating func next() -> ChannelState {
     let seconds = Double(millisecond) * 1e-3

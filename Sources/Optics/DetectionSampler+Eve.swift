@@ -15,6 +15,21 @@ extension DetectionSampler {
   public mutating func next(
     before end: UInt64, table: EveClickTable, settings: EmissionSettings, enabled: UInt8
   ) -> Detection? {
+    while let (slot, row, all) = nextClicks(before: end, table: table, settings: settings) {
+      let live = strikeDead(all & enabled, at: slot)
+      guard live != 0 else { continue }
+      let isNoise = random.unit() < table.noiseShare(row: row, detector: live.trailingZeroBitCount)
+      let phase = table.arrivals.phase(isNoise: isNoise, draw: random.unit())
+      return Detection(slot: slot, detectors: live, phase: phase)
+    }
+    return nil
+  }
+
+  /// The next slot before `end` that has a click in it, its row, and the clicks, whether or not the detectors are
+  /// enabled or dead.
+  mutating func nextClicks(
+    before end: UInt64, table: EveClickTable, settings: EmissionSettings
+  ) -> (slot: UInt64, row: Int, clicks: UInt8)? {
     guard table.clickMax > 0 else { return nil }
     while let slot = nextCandidate(before: end, logNoCandidate: table.logNoCandidate) {
       let hers = table.source.draw(slot: slot)
@@ -23,12 +38,8 @@ extension DetectionSampler {
       let choice = choices.choice(
         frame: UInt32(truncatingIfNeeded: slot >> 20), slot: UInt32(slot & 0xf_ffff), settings: settings)
       let row = table.row(of: choice, hers)
-      let clicks = table.clicks(row: row, draw: draw) & enabled
-      let live = strikeDead(clicks, at: slot)
-      guard live != 0 else { continue }
-      let isNoise = random.unit() < table.noiseShare(row: row, detector: live.trailingZeroBitCount)
-      let phase = table.arrivals.phase(isNoise: isNoise, draw: random.unit())
-      return Detection(slot: slot, detectors: live, phase: phase)
+      let clicks = table.clicks(row: row, draw: draw)
+      if clicks != 0 { return (slot, row, clicks) }
     }
     return nil
   }

@@ -70,6 +70,24 @@ public struct DetectionSampler {
   public mutating func next(
     before end: UInt64, table: ClickTable, settings: EmissionSettings, enabled: UInt8
   ) -> Detection? {
+    while let (slot, row, all) = nextClicks(before: end, table: table, settings: settings) {
+      let live = strikeDead(all & enabled, at: slot)
+      guard live != 0 else { continue }
+      let detector = live.trailingZeroBitCount
+      let isNoise = random.unit() < table.noiseShare(row: row, detector: detector)
+      // The mixture by mean counts is the law of the detector's first count up to terms of order lambda.
+      let phase = table.arrivals.phase(isNoise: isNoise, draw: random.unit())
+      return Detection(slot: slot, detectors: live, phase: phase)
+    }
+    return nil
+  }
+
+  /// The next slot before `end` that has a click in it, the row of its choice, and the clicks, whether or not the
+  /// detectors are enabled or dead.
+  @inline(__always)
+  mutating func nextClicks(
+    before end: UInt64, table: ClickTable, settings: EmissionSettings
+  ) -> (slot: UInt64, row: Int, clicks: UInt8)? {
     guard table.clickMax > 0 else { return nil }
     while true {
       if used == slots.count { drawCandidates(table, settings) }
@@ -78,14 +96,7 @@ public struct DetectionSampler {
       let row = rows[used]
       used += 1
       guard let lowest = table.lowestClick(row: row, draw: random.unit() * table.clickMax) else { continue }
-      let clicks = mask(row: row, lowest: lowest, table: table) & enabled
-      let live = strikeDead(clicks, at: slot)
-      guard live != 0 else { continue }
-      let detector = live.trailingZeroBitCount
-      let isNoise = random.unit() < table.noiseShare(row: row, detector: detector)
-      // The mixture by mean counts is the law of the detector's first count up to terms of order lambda.
-      let phase = table.arrivals.phase(isNoise: isNoise, draw: random.unit())
-      return Detection(slot: slot, detectors: live, phase: phase)
+      return (slot, row, mask(row: row, lowest: lowest, table: table))
     }
   }
 

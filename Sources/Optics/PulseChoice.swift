@@ -36,6 +36,8 @@ public struct EmissionSettings: Equatable, Sendable {
   /// Full width of the pulse at half maximum, in picoseconds.
   public var pulseWidthPs = 500.0
   public var pulseDelayPs = 0.0
+  /// The public pattern in place of key. Dark slots have the vacuum's mean, which is zero then.
+  public var pattern: SyncLight?
 
   public init() {}
 
@@ -57,9 +59,11 @@ public struct ChoiceSource: Sendable {
 
   /// The choice of one slot. Each of the 72 combinations of twirl, axis and bit has probability 1/72 within 2^-32.
   ///
-  /// With `perBlock` the wave plates twirl, so the element is 0 and the axis X or Z: four states, one bit each.
+  /// With `perBlock` the wave plates twirl, so the element is 0 and the axis X or Z: four states, one bit each. A
+  /// pattern leaves no choice.
   @inline(__always)
   public func choice(frame: UInt32, slot: UInt32, settings: EmissionSettings) -> PulseChoice {
+    if let pattern = settings.pattern { return pattern.choice(at: slot) }
     let random = Philox.block(low: UInt64(frame) << 20 | UInt64(slot), high: 0, key: key).0
     let draw = UInt32(truncatingIfNeeded: random & 0xffff)
     let intensity: Intensity =

@@ -32,7 +32,10 @@ extension Scenario {
     arrival.tones = [.init(amplitude: 80, hz: 0.1)]
     arrival.noiseRms = 50
     arrival.noiseMs = 200
-    return Scenario(
+    var range = Motion()
+    // Assumed: one circles about a hold, up to 25 m/s and 8.3 m/s^2, in gusts of 0.5 m/s and 1.3 m/s^2.
+    range.tones = [.init(amplitude: 75, hz: 0.053), .init(amplitude: 0.2, hz: 0.4)]
+    var link = Scenario(
       name: "drone",
       // Assumed: 16 dB of geometric loss, filters and couplings, chosen so that the mean efficiency is 0.01.
       peakTransmission: 0.0252,
@@ -49,6 +52,8 @@ extension Scenario {
       // (background model of the project's theory notes, itself from memory); shared by six detectors.
       backgroundHz: 3_300,
       receiver: .silicon)
+    link.rangeM = range
+    return link
   }
 
   /// Everything bolted to a table: no fading, no motion, QBER 1 %, efficiency with detectors 0.01.

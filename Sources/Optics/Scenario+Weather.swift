@@ -29,6 +29,9 @@ extension Scenario {
     link.clockDriftNsPerS = 60
     link.resyncMs = 5
     link.arrivalPs = motion([], noise: 60, ms: 200)
+    // Assumed: 5 m/s of way between them, and a swell of 8 s that surges by 1.3 m/s and 1 m/s^2.
+    link.rangeM.ratePerS = 5
+    link.rangeM.tones = [.init(amplitude: 1.6, hz: 0.125)]
     // Assumed: 1.2 % error of the optics, of which a salted window keeps a little.
     link.depolarisation = 0.024
     // Assumed: a window that stands 30 degrees to the beam, 0.25 dB (uncoated silica, theory.md 4.5), p axis upright.
@@ -60,6 +63,8 @@ extension Scenario {
     link.clockDriftNsPerS = 10
     link.resyncMs = 10
     link.arrivalPs = motion([], noise: 80, ms: 200)
+    // Assumed: an ephemeris some 200 ms off along the track, once its prediction is fed forward: within 19 m/s.
+    link.rangeM.tones = [.init(amplitude: 1_000, hz: 0.003)]
     // Assumed: 0.9 % error of the optics.
     link.depolarisation = 0.018
     // Assumed: mirrors of both telescopes, 0.1 dB each.
@@ -85,6 +90,8 @@ extension Scenario {
     link.pointing = motion([(0.06, 0.8)], noise: 0.1, ms: 50)
     link.rollDegrees = motion([(0.3, 0.8)], offset: 1, noise: 0.1, ms: 500)
     link.arrivalPs = motion([], noise: 30, ms: 500)
+    // Assumed: what the masts sway towards one another.
+    link.rangeM.tones = [.init(amplitude: 0.05, hz: 0.3)]
     // Assumed: 0.9 % error of the optics.
     link.depolarisation = 0.018
     // Assumed: a tilted window at each end, 0.1 and 0.2 dB, in axes that are not those of the analyser.
@@ -114,6 +121,8 @@ extension Scenario {
     link.scintillationMs = 3
     link.clockDriftNsPerS = 40
     link.resyncMs = 5
+    // Assumed: gusts that last seconds, 12.6 m/s and 7.9 m/s^2, with 0.8 m/s and 1.9 m/s^2 in them.
+    link.rangeM.tones = [.init(amplitude: 20, hz: 0.1), .init(amplitude: 0.3, hz: 0.4)]
     // Assumed: 1.5 % error of the optics, wet windows.
     link.depolarisation = 0.03
     // Assumed: 0.5 dB and 0.3 dB of wet windows.

@@ -64,7 +64,8 @@ public struct Scenario: Equatable, Sendable {
   public var scintillationMs: Double
   /// Roll of the platform, in degrees: about the line of sight if the module looks forward.
   public var rollDegrees: Motion
-  /// Arrival of the pulses against Bob's clock, in picoseconds, after the clocks have been aligned.
+  /// Arrival of the pulses against Bob's clock, in picoseconds, after the clocks have been aligned. Like `clockDrift`
+  /// it says what alignment leaves where it is not simulated; between clocks of their own it is not added.
   public var arrivalPs: Motion
   /// Depolarising parameter p of the optics: the Bloch vector shrinks by 1 - p.
   public var depolarisation: Double
@@ -90,6 +91,13 @@ public struct Scenario: Equatable, Sendable {
   /// the start only.
   public var clockDriftNsPerS = 0.0
   public var resyncMs = 0.0
+  /// What nobody knows of two clocks that are not set by each other: offset, either way, in microseconds, and rate, in
+  /// millionths. Assumed: one pulse per second told over the classical link, two oscillators of 1 ppm.
+  public var clockDoubtUs = 1_000.0
+  public var clockDoubtPpm = 2.0
+  /// Range between the modules, less that at the start, in metres; for an orbit what its prediction leaves. It moves
+  /// the arrival of pulses between clocks of their own and nothing else.
+  public var rangeM = Motion()
   /// The orbit, if Alice is in one. Its diffraction and its air are on top of `peakTransmission`.
   public var pass: OrbitalPass?
 }

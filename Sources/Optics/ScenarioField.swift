@@ -38,8 +38,11 @@ struct MotionField {
   let unit: String
   /// The largest offset, amplitude and noise.
   let largest: Double
-  /// Whether the motion may be a steady turn.
+  /// Whether the motion may go on for ever.
   let turns: Bool
+  /// Whether it has speed and acceleration at every time, as a range does: without offset, which nobody can tell from
+  /// that of the clocks, and without noise, whose speed has no bound.
+  var isSmooth = false
   let place: WritableKeyPath<Scenario, Motion>
 
   static var tonesMax: Int { 4 }
@@ -51,6 +54,7 @@ struct MotionField {
       MotionField(name: "pitch", unit: "deg", largest: 45, turns: false, place: \.pitchDegrees),
       MotionField(name: "yaw", unit: "deg", largest: 45, turns: false, place: \.yawDegrees),
       MotionField(name: "arrival", unit: "ps", largest: 10_000, turns: false, place: \.arrivalPs),
+      MotionField(name: "range", unit: "m", largest: 10_000, turns: true, isSmooth: true, place: \.rangeM),
     ]
   }
 }
@@ -124,7 +128,10 @@ extension ScenarioField {
   private static func motion(_ index: Int) -> [ScenarioField] {
     let motion = MotionField.all[index]
     let (name, unit, largest) = (motion.name, motion.unit, motion.largest)
-    var fields = [ScenarioField(name + "_offset", unit, -largest...largest, \.motions[index].motion.offset)]
+    var fields: [ScenarioField] = []
+    if !motion.isSmooth {
+      fields.append(ScenarioField(name + "_offset", unit, -largest...largest, \.motions[index].motion.offset))
+    }
     if motion.turns {
       fields.append(ScenarioField(name + "_rate", unit + "/s", -1e6...1e6, \.motions[index].motion.ratePerS))
     }
@@ -134,6 +141,7 @@ extension ScenarioField {
       // States of the channel last a millisecond.
       fields.append(ScenarioField(tag + "_frequency", "Hz", 0...500, \.motions[index].hz[tone]))
     }
+    if motion.isSmooth { return fields }
     fields.append(ScenarioField(name + "_noise", unit, 0...largest, \.motions[index].motion.noiseRms))
     fields.append(ScenarioField(name + "_noise_time", "ms", 0.1...1e6, \.motions[index].motion.noiseMs))
     return fields
@@ -143,6 +151,8 @@ extension ScenarioField {
     [
       ScenarioField("clock_drift", "ns/s", -1e5...1e5, \.scenario.clockDriftNsPerS),
       ScenarioField("clock_alignment", "ms", 0...1e9, \.scenario.resyncMs).whole,
+      ScenarioField("clock_doubt", "us", 0...1_000, \.scenario.clockDoubtUs),
+      ScenarioField("clock_rate_doubt", "ppm", 0...2.2, \.scenario.clockDoubtPpm),
     ]
   }
 

@@ -25,7 +25,9 @@ struct ChoiceMemory {
 
   static func oldest(at frame: UInt32) -> UInt32 { frame - min(frame, UInt32(FpgaMap.choiceCapacityFrames) - 1) }
 
+  /// Remembers what was sent; a pattern is no choice, and slots that carry it are not valid.
   mutating func record(_ slots: Range<UInt64>, settings: EmissionSettings) {
+    guard settings.pattern == nil else { return }
     let number = UInt32(truncatingIfNeeded: slots.lowerBound >> 20)
     let first = UInt32(slots.lowerBound & 0xf_ffff)
     let range = first..<first + UInt32(slots.count)

@@ -5,6 +5,10 @@ import Units
 extension EmissionSettings {
   /// Mean photon number of a slot before the attenuator, over intensities and over the states whose laser may fire.
   var photonsPerSlot: Double {
+    if let pattern {
+      let firing = pattern.shares.indices.filter { vcsels >> UInt8($0) & 1 == 1 }
+      return signalMean * firing.reduce(0) { $0 + pattern.shares[$1] }
+    }
     let signal = Double(signalShare) / 65_536
     let decoy = Double(decoyShare) / 65_536
     let mean = signal * signalMean + decoy * decoyMean + (1 - signal - decoy) * vacuumMean

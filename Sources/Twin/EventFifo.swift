@@ -11,8 +11,8 @@ struct EventFifo {
   private(set) var discarded: UInt32 = 0
   /// Something was lost: the next word that finds room follows a marker of its frame.
   private var hasGap = false
-  /// Slot of the latest click, counted or not.
-  private var latestClick: UInt64?
+  /// What the slot clock read at the latest click, counted or not.
+  private var latestClick: Int64?
 
   init(faults: FaultPlan) {
     var capacity = FpgaMap.fifoCapacityWords
@@ -25,14 +25,16 @@ struct EventFifo {
   /// Takes clicks. Returns false if the FIFO was full for any of them.
   mutating func push(_ detections: [Detection], deadSlots: UInt64) -> Bool {
     var hadRoom = true
-    for detection in detections where !push(detection, deadSlots: deadSlots) { hadRoom = false }
+    for detection in detections
+    where !push(detection, at: Int64(detection.slot), deadSlots: Int64(deadSlots)) { hadRoom = false }
     return hadRoom
   }
 
-  private mutating func push(_ detection: Detection, deadSlots: UInt64) -> Bool {
+  /// Takes a click at which the slot clock, before any alignment, read `reading`.
+  mutating func push(_ detection: Detection, at reading: Int64, deadSlots: Int64) -> Bool {
     let previous = latestClick
-    latestClick = detection.slot
-    if let previous, detection.slot - previous <= deadSlots {
+    latestClick = reading
+    if let previous, reading - previous <= deadSlots {
       discarded &+= 1
       return true
     }

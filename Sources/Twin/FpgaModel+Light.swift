@@ -22,7 +22,40 @@ extension FpgaModel {
     let pulse = bank.inEffect(FpgaMap.pulse)
     settings.pulseWidthPs = Double(FpgaMap.Pulse.width.extract(from: pulse)) * 100
     settings.pulseDelayPs = Double(FpgaMap.Pulse.delay.extract(from: pulse)) * 10
+    if let pattern {
+      settings.pattern = pattern
+      settings.decoyMean = 0
+      settings.vacuumMean = 0
+    }
     return settings
+  }
+
+  /// The pattern that the running frame carries, nil if it carries key.
+  private var pattern: SyncLight? {
+    let word = bank.inEffect(FpgaMap.syncSchedule)
+    let spacing = FpgaMap.SyncSchedule.spacing.extract(from: word)
+    guard FpgaMap.SyncSchedule.enable.isSet(in: word), frame & (1 << spacing - 1) == 0 else { return nil }
+    let seed =
+      UInt64(bank.inEffect(FpgaMap.syncSeedHigh)) << 32 | UInt64(bank.inEffect(FpgaMap.syncSeedLow))
+    if let latestPattern, latestPattern.seed == seed { return latestPattern }
+    let pattern = SyncLight(seed: seed)
+    latestPattern = pattern
+    return pattern
+  }
+
+  /// What Bob adds to his clock, as his registers in effect have it.
+  var alignment: Alignment {
+    Alignment(
+      slots: bank.inEffect(FpgaMap.alignSlots), fraction: bank.inEffect(FpgaMap.alignFraction),
+      rate: bank.inEffect(FpgaMap.alignRate))
+  }
+
+  /// Bob's gate in effect, by his own count.
+  var freeGate: AlignedReceiver.Gate {
+    let word = bank.inEffect(FpgaMap.gate)
+    return AlignedReceiver.Gate(
+      opensAt: Double(FpgaMap.Gate.delay.extract(from: word)) * 10 / GateWindow.slotPs,
+      width: Double(FpgaMap.Gate.width.extract(from: word)) * 100 / GateWindow.slotPs)
   }
 
   /// Bob's gate in effect, for pulses of `settings` that arrive `latePs` late.

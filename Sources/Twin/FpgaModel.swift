@@ -38,7 +38,10 @@ public final class FpgaModel {
     events = EventFifo(faults: faults)
   }
 
-  var frame: UInt32 { UInt32(truncatingIfNeeded: slot >> 20) }
+  /// The frame that is running by the module's own count.
+  private(set) var frame: UInt32 = 0
+  /// The pattern that was asked for last; a seed makes one for good.
+  var latestPattern: SyncLight?
 
   /// Whether lasers may fire (Alice) or gates open (Bob) now.
   public var isOpen: Bool {
@@ -54,13 +57,16 @@ public final class FpgaModel {
   // MARK: Time
 
   /// What happens at the first slot of a frame: commits take effect, the window opens or closes, markers are written.
-  func beginFrame() {
+  /// Returns whether a commit took effect.
+  func beginFrame(_ number: UInt32) -> Bool {
+    frame = number
     let wasOpen = isOpen
     let committed = bank.beginFrame()
     if committed && watchdogExpired { bank.stopRunning() }
     isInWindow =
       frame >= bank.inEffect(FpgaMap.startFrame) && frame < bank.inEffect(FpgaMap.stopFrame)
     if role == .bob, wasOpen || isOpen, !events.pushMarker(frame: frame) { overflowed = true }
+    return committed
   }
 
   /// The slot at which the watchdog will trip unless the heartbeat comes, nil while nothing runs.
@@ -87,6 +93,13 @@ public final class FpgaModel {
   func receive(_ detections: [Detection]) {
     let dead = FpgaMap.DeadTime.slots.extract(from: bank.inEffect(FpgaMap.deadTime))
     if !events.push(detections, deadSlots: UInt64(dead)) { overflowed = true }
+  }
+
+  /// Clicks with what the clock read for each, in whole slots: dead time goes by the clock, which no alignment moves.
+  func receive(_ detections: [Detection], readings: [Int64]) {
+    let dead = FpgaMap.DeadTime.slots.extract(from: bank.inEffect(FpgaMap.deadTime))
+    for (detection, reading) in zip(detections, readings)
+    where !events.push(detection, at: reading, deadSlots: Int64(dead)) { overflowed = true }
   }
 
   /// The interrupt line: Bob's FIFO is half full, or a latch of STATUS is set.

@@ -9,6 +9,9 @@ public import Units
 /// Light is computed up to the time that was asked for and no further. Where it is cut does not matter: the same
 /// settings at the same times give the same clicks. The counters of the front-end are those of light without Eve where
 /// they count outside of the gate.
+///
+/// Time is counted in Alice's slots as they arrive at Bob. With clocks of their own his count is another one, and his
+/// frames begin by it.
 public final class Simulation {
   public let scenario: Scenario
   public let alice: FpgaModel
@@ -34,24 +37,36 @@ public final class Simulation {
   /// module can.
   public var spectator: (([Detection], EmissionSettings) -> Void)?
 
+  /// Whose slots Bob counts.
+  public let clocks: Clocks
+  /// Bob's clock and count; nil as long as they are Alice's.
+  var alignedReceiver: AlignedReceiver?
+  /// The settings of the present stretch of light, or of the last one.
+  var sentSettings = EmissionSettings()
+  /// What the last arrivals made; kept for its capacity.
+  var clicks = AlignedReceiver.Clicks()
+
   private let receiver: Receiver
   private let seed: UInt64
   private var process: ChannelProcess
+  private var clockProcess: ClockProcess
   private var sampler: DetectionSampler
   private var ungated: SeededRandom
   private var light: Light?
   /// The detections of the last stretch; kept for its capacity.
   private var found: [Detection] = []
-  private var slot: UInt64 = 0
+  private var arrivals: [Arrival] = []
+  private(set) var slot: UInt64 = 0
   private var nextFrame: UInt64 = 0
   private var nextMillisecond: UInt64 = 0
 
   public init(
     _ scenario: Scenario, seed: UInt64, attack: EveAttack? = nil, aliceFaults: FaultPlan = FaultPlan(),
-    bobFaults: FaultPlan = FaultPlan()
+    bobFaults: FaultPlan = FaultPlan(), clocks: Clocks = .common
   ) {
     self.scenario = scenario
     self.seed = seed
+    self.clocks = clocks
     receiver = attack?.receiver(scenario.receiver) ?? scenario.receiver
     eve = attack.map { Eavesdropper($0, seed: Philox.block(low: 3, high: 0, key: seed).0) }
     choices = ChoiceSource(seed: Philox.block(low: 0, high: 0, key: seed).0)
@@ -63,6 +78,8 @@ public final class Simulation {
     aliceParts = BoardParts(role: .alice, faults: aliceFaults)
     bobParts = BoardParts(role: .bob, faults: bobFaults)
     process = ChannelProcess(scenario, seed: Philox.block(low: 1, high: 0, key: seed).0)
+    clockProcess = ClockProcess(scenario, seed: Philox.block(low: 1, high: 0, key: seed).0)
+    if clocks == .own { alignedReceiver = AlignedReceiver(deadSlots: scenario.receiver.deadSlots) }
     sampler = DetectionSampler(choices: choices, deadSlots: scenario.receiver.deadSlots)
     ungated = SeededRandom(seed: Philox.block(low: 2, high: 0, key: seed).0)
     channel = ChannelState(transmission: 0)
@@ -143,7 +160,7 @@ public final class Simulation {
   }
 
   private func segmentEnd(before target: UInt64) -> UInt64 {
-    var end = min(target, nextFrame, nextMillisecond)
+    var end = min(target, nextFrame, nextMillisecond, nextBobFrame ?? .max)
     for model in [alice, bob] {
       if let deadline = model.watchdogDeadline, deadline > slot { end = min(end, deadline) }
     }
@@ -155,11 +172,11 @@ public final class Simulation {
     for model in [alice, bob] where model.checkWatchdog() { settle() }
     if slot == nextFrame {
       settle()
-      for model in [alice, bob] {
-        model.beginFrame()
-        // A commit may start what the heartbeat has long left.
-        _ = model.checkWatchdog()
-      }
+      let number = nextFrame / UInt64(TimeBase.slotsPerFrame)
+      _ = alice.beginFrame(UInt32(truncatingIfNeeded: number))
+      if alignedReceiver == nil || number == 0 { beginBobFrame(number) }
+      // A commit may start what the heartbeat has long left.
+      for model in [alice, bob] { _ = model.checkWatchdog() }
       nextFrame += UInt64(TimeBase.slotsPerFrame)
     }
     if slot == nextMillisecond {
@@ -170,15 +187,18 @@ public final class Simulation {
         bobPlates.passMillisecond()
       }
       channel = process.next()
+      let state = clockProcess.next()
+      if clocks == .own { alignedReceiver?.clocks = state }
       channel.alicePlates = alicePlates.rotation
       channel.bobPlates = bobPlates.rotation
       sampler.restart(at: slot, seed: Philox.block(low: slot, high: 1, key: seed).0)
       nextMillisecond += slotsPerMillisecond
     }
+    passBobFrames()
   }
 
   /// Ends the stretch of constant light: books what its open slots leave uncounted and forgets its tables.
-  private func settle() {
+  func settle() {
     guard let past = light else { return }
     light = nil
     for detector in 0..<Analyser.detectorCount {
@@ -194,12 +214,18 @@ public final class Simulation {
     } else {
       present = Light(self, from: slot)
       light = present
+      sentSettings = present.settings
       sampler.begin(at: slot)
       if let table = present.eveTable { eve?.note(from: slot, settings: present.settings, passes: table.passes) }
     }
     if present.isLit {
       pulsesSent += end - slot
       alice.choices.record(slot..<end, settings: present.settings)
+    }
+    if alignedReceiver != nil {
+      if present.isGated { alignedReceiver?.take(sampledArrivals(before: end, of: present)) }
+      release(before: end)
+      return
     }
     guard present.isGated else { return }
     found.removeAll(keepingCapacity: true)
@@ -210,10 +236,26 @@ public final class Simulation {
       sampler.collect(
         into: &found, before: end, table: present.table, settings: present.settings, enabled: present.enabled)
     }
-    detections += UInt64(found.count)
     frontEnd.count(found)
-    spectator?(found, present.settings)
+    note(found)
     bob.receive(found)
+  }
+
+  /// Counts and shows what the gates let in.
+  func note(_ found: [Detection]) {
+    detections += UInt64(found.count)
+    spectator?(found, sentSettings)
+  }
+
+  private func sampledArrivals(before end: UInt64, of present: Light) -> [Arrival] {
+    arrivals.removeAll(keepingCapacity: true)
+    let timing = timing(of: present.settings)
+    if let table = present.eveTable {
+      sampler.collect(into: &arrivals, before: end, table: table, settings: present.settings, timing: timing)
+    } else {
+      sampler.collect(into: &arrivals, before: end, table: present.table, settings: present.settings, timing: timing)
+    }
+    return arrivals
   }
 
   /// A stretch of slots with the same lasers, gates and channel.
@@ -236,16 +278,18 @@ public final class Simulation {
       isLit = simulation.alice.isOpen
       isGated = simulation.bob.isOpen
       settings = simulation.alice.emission.attenuated(by: simulation.aliceParts.transmission)
-      let gate = simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
+      let open = GateWindow(widthPs: GateWindow.slotPs, centrePs: 0, offsetPs: 0, spreadPs: 1)
+      let isFree = simulation.alignedReceiver != nil
+      let gate =
+        isFree ? open : simulation.bob.gate(for: settings, latePs: channel.arrivalPs, jitterPs: receiver.jitterPs)
       enabled = simulation.bob.enabledDetectors
       table = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: gate)
       eveTable = isLit && isGated ? Self.eveTable(simulation, settings: settings, gate: gate) : nil
-      let open = GateWindow(widthPs: GateWindow.slotPs, centrePs: 0, offsetPs: 0, spreadPs: 1)
       let all = ClickTable(channel: channel, settings: isLit ? settings : nil, receiver: receiver, gate: open)
       var rest = [Double](repeating: 0, count: Analyser.detectorCount)
       for detector in rest.indices {
         rest[detector] = all.mean(of: detector, under: settings)
-        let isSampled = isGated && enabled >> UInt8(detector) & 1 == 1
+        let isSampled = isGated && (isFree || enabled >> UInt8(detector) & 1 == 1)
         if isSampled { rest[detector] -= table.mean(of: detector, under: settings) }
       }
       ungated = rest

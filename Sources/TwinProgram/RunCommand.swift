@@ -4,6 +4,7 @@ import Estimation
 import Foundation
 import LinkControl
 import Optics
+import Twin
 import TwinRun
 import Units
 
@@ -18,6 +19,8 @@ struct Run: ParsableCommand {
   var seconds = 10.0
   @Option(help: "Everything random in the run follows from this number.")
   var seed: UInt64 = 1
+  @Option(help: ClocksOption.help)
+  var clocks = Clocks.common
   @Option(help: "How the twirl is applied: perPulse or perBlock.")
   var variant = "perPulse"
   @Option(
@@ -122,6 +125,7 @@ struct Run: ParsableCommand {
       throw ValidationError("exchange_frames=0 runs until an operator stops it, and a run has none")
     }
     var plan = RunPlan(scenario: scenario, seconds: seconds, seed: seed, alice: alice, bob: bob)
+    plan.clocks = clocks
     plan.aliceFaults = faultAlice?.plan ?? plan.aliceFaults
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
     guard plan.bobSettings.set(.binRateMin, to: UInt64(keepAbove)) else {

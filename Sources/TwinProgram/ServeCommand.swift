@@ -14,6 +14,8 @@ struct Serve: ParsableCommand {
   @OptionGroup var link: ScenarioOptions
   @Option(help: "Everything random in the light follows from this number.")
   var seed: UInt64 = 1
+  @Option(help: ClocksOption.help)
+  var clocks = Clocks.common
   @Option(help: ArgumentHelp("Sockets to listen on: PATH.alice and PATH.bob.", valueName: "path"))
   var socket: String
   @Flag(help: "Keep the simulation from running ahead of the wall clock.")
@@ -31,8 +33,9 @@ struct Serve: ParsableCommand {
     if let patience, patience <= 0 { throw ValidationError("patience must be more than 0") }
     do throws(SocketFault) {
       let server = try BoardServer(
-        Simulation(scenario, seed: seed), path: socket, pace: pace.map(Pace.rate) ?? (realTime ? .realTime : .free),
-        patience: patience.map { .milliseconds($0) }, isControlled: control)
+        Simulation(scenario, seed: seed, clocks: clocks), path: socket,
+        pace: pace.map(Pace.rate) ?? (realTime ? .realTime : .free), patience: patience.map { .milliseconds($0) },
+        isControlled: control)
       // Whoever starts the modules waits for this line, so it must not stay in a buffer.
       let line = "serving \(BoardServer.path(socket, of: .alice)) \(BoardServer.path(socket, of: .bob))\n"
       FileHandle.standardOutput.write(Data(line.utf8))

@@ -33,7 +33,9 @@ final class LightWatch {
   private func note(_ detection: Detection, _ choices: ChoiceSource, _ settings: EmissionSettings) {
     let previous = latestClick
     latestClick = detection.slot
-    if let previous, detection.slot - previous <= UInt64(BobEnd<TwinSpi>.deadTimeSlots) { return }
+    // With clocks of their own a click may be told behind one of the next slot.
+    if let previous, detection.slot <= previous + UInt64(BobEnd<TwinSpi>.deadTimeSlots) { return }
+    guard settings.pattern == nil else { return }
     let frame = UInt32(truncatingIfNeeded: detection.slot >> 20)
     guard settings.variant == .perPulse || !TwirlSchedule.isSettling(frame) else { return }
     guard detection.detectors.nonzeroBitCount == 1 else { return }

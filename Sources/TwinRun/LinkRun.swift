@@ -16,6 +16,8 @@ package struct RunPlan {
   package var seed: UInt64
   package var alice: LinkConfiguration
   package var bob: LinkConfiguration
+  /// Whether the modules share a clock.
+  package var clocks = Clocks.common
   package var aliceFaults = FaultPlan()
   package var bobFaults = FaultPlan()
   /// What the journals of the two modules remember of earlier runs.
@@ -89,7 +91,8 @@ package struct LinkRun: ~Copyable {
   package init(_ plan: RunPlan) {
     self.plan = plan
     simulation = Simulation(
-      plan.scenario, seed: plan.seed, attack: plan.attack, aliceFaults: plan.aliceFaults, bobFaults: plan.bobFaults)
+      plan.scenario, seed: plan.seed, attack: plan.attack, aliceFaults: plan.aliceFaults, bobFaults: plan.bobFaults,
+      clocks: plan.clocks)
     let hasEve = plan.attack != nil || plan.relay != nil
     // Eve passes messages on once a tick, which is the delay that the link has without her.
     cable = MemoryCable(capacity: 1 << 16, delayTicks: hasEve ? 0 : plan.linkDelayTicks)

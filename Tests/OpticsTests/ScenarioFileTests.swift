@@ -37,6 +37,7 @@ private func goodLine(_ field: ScenarioField, value: Double) -> String {
       // Nothing that the checks of the whole would refuse.
       if field.name.contains("diattenuation") || field.name.hasSuffix("_rate") { value *= 1e-6 }
       if field.name.contains("tone") || field.name.hasSuffix("_noise") { value *= 1e-2 }
+      if field.name.hasPrefix("range_tone") { value *= 1e-3 }
       if field.isWhole { value.round() }
       if field.name == "orbit_start" { value = 3 }
       if field.name == "rytov_variance" { value = 0 }
@@ -135,6 +136,8 @@ private func goodLine(_ field: ScenarioField, value: Double) -> String {
     ("roll_rate = -2000 deg/s", 2, "the model ends at 1000"),
     ("roll_tone_1 = 10 deg\nroll_tone_1_frequency = 16 Hz", 3, "roll turns by up to 1005 deg/s"),
     ("pitch_noise = 5 deg\npitch_noise_time = 1 ms", 2, "pitch jitters by"),
+    ("range_rate = -1000.5 m/s", 2, "range changes by up to 1000 m/s; the model ends at 1000"),
+    ("range_tone_1 = 30 m\nrange_tone_1_frequency = 1 Hz\nrange_rate = 1 m/s", 4, "accelerates by up to 1184 m/s^2"),
     ("rytov_variance = 1", 2, "log-normal fading has no"), ("fading = gamma-gamma", 2, "needs a 'rytov_variance'"),
     ("fading = gamma-gamma\nrytov_variance = 1\nscintillation_index = 1", 4, "has no 'scintillation_index'"),
     ("bob_diattenuation_x = 0.8\nbob_diattenuation_z = 0.6", 3, "of bob is longer than 0.99"),
