@@ -189,7 +189,8 @@ let hostModules: [Target] = [
   suite(
     "Controller",
     uses: [
-      "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "Health", "HostConsole", "HostStorage",
+      "Acquisition", "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "Health", "HostConsole",
+      "HostStorage",
       "KeyStore", "LinkControl", "Optics", "Ports",
       "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),

@@ -19,6 +19,14 @@ public struct SyncCommand: Equatable, Sendable {
   public var schedule: SyncSchedule
   /// Slots at the start of the frame whose events belong to no slot for certain; 2^20 for all.
   public var maskedSlots: UInt32
+
+  public init(frame: UInt32, alignment: Alignment, gate: Gate, schedule: SyncSchedule, maskedSlots: UInt32) {
+    self.frame = frame
+    self.alignment = alignment
+    self.gate = gate
+    self.schedule = schedule
+    self.maskedSlots = maskedSlots
+  }
 }
 
 /// Totals since the start, for status.
@@ -211,7 +219,9 @@ public struct Synchroniser: ~Copyable {
       totals.errorAlarms += 1
       act(on: .errorsExceeded(errors), at: now)
     }
-    if Int64(errors.matched) - Int64(errors.noise) >= 1024 || state != .tracking { errors = SyncErrors() }
+    // A lock settles on all of its errors: bright light has more than these in a frame.
+    let isEnough = isSettled && Int64(errors.matched) - Int64(errors.noise) >= 1024
+    if isEnough || state != .tracking { errors = SyncErrors() }
   }
 
   /// A lock proves itself once more under its own alignment: the loop may have been drawn into the next slot.

@@ -23,6 +23,8 @@ public enum ArgumentKind: UInt8, Sendable {
   case address
   /// How many of them.
   case count
+  /// A distance in millimetres, a speed in millimetres a second and an acceleration in millimetres a second squared.
+  case millimetres, speed, acceleration
   case level
   case alarm
   /// The word `run`.
@@ -44,6 +46,9 @@ public enum ArgumentKind: UInt8, Sendable {
     case .intensity: "INTENSITY"
     case .address: "ADDRESS"
     case .count: "COUNT"
+    case .millimetres: "MM"
+    case .speed: "MM/S"
+    case .acceleration: "MM/S2"
     case .level: "LEVEL"
     case .alarm: "ALARM"
     case .run: "run"
@@ -66,6 +71,9 @@ public enum ArgumentKind: UInt8, Sendable {
     case .intensity: "signal, decoy or vacuum"
     case .address: "an address on the I2C bus, 0x08 to 0x77"
     case .count: "how many, 1 to 1000"
+    case .millimetres: "0 to 10000000000 mm"
+    case .speed: "-9000000 to 9000000 mm/s"
+    case .acceleration: "-1000000 to 1000000 mm/s2"
     case .level: "off, error, warning, notice or debug"
     case .alarm: "the name of an alarm"
     case .run: "the word run"
@@ -82,7 +90,20 @@ public enum ArgumentKind: UInt8, Sendable {
     case .millionths: 0...1_048_575
     case .address: 0x08...0x77
     case .count: 1...1000
-    case .command, .subject, .field, .value, .register, .intensity, .level, .alarm, .run, .now: nil
+    case .millimetres: 0...10_000_000_000
+    case .command, .subject, .field, .value, .register, .intensity, .level, .alarm, .run, .now, .speed, .acceleration:
+      nil
+    }
+  }
+
+  /// The largest magnitude of a number of this kind that may be negative; nil for any other kind.
+  var magnitudeMax: UInt64? {
+    switch self {
+    case .speed: 9_000_000
+    case .acceleration: 1_000_000
+    case .command, .subject, .field, .value, .register, .number, .picoseconds, .decibels, .millionths, .intensity,
+      .address, .count, .millimetres, .level, .alarm, .run, .now:
+      nil
     }
   }
 
@@ -101,7 +122,7 @@ public enum ArgumentKind: UInt8, Sendable {
       }
     case .run, .now: index == 0 ? usageName : nil
     case .command, .subject, .field, .value, .register, .number, .picoseconds, .decibels, .millionths, .address, .count,
-      .alarm:
+      .millimetres, .speed, .acceleration, .alarm:
       nil
     }
   }

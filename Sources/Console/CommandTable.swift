@@ -3,7 +3,7 @@
 public enum Verb: UInt8, Sendable {
   case help, status, report, start, stop, abort, selftest
   case qber, link, rates, counters, temperature, keys, auth
-  case acquire, align, twirl, intensity, gate, delay, voa, plates, pdl, adaptive
+  case acquire, motion, align, twirl, intensity, gate, delay, voa, plates, pdl, adaptive
   case config, show, set, changes, apply, discard, defaults, save, load
   case register, peek, poke, i2c, gpio, watchdog, timing
   case trace, log, alarm, clear, telemetry
@@ -11,7 +11,7 @@ public enum Verb: UInt8, Sendable {
 }
 
 /// The command table. Parsing, completion, help, the manual page and the checks of arguments are derived from it.
-public let commandTable: [50 of CommandSpec] = [
+public let commandTable: [51 of CommandSpec] = [
   CommandSpec(.help, "help", .command, summary: "describe the commands"),
   CommandSpec(.status, "status", .subject, summary: "state, link, policy, blocks, QBER, faults; or of one subject"),
   CommandSpec(.report, "report", summary: "the facts of status as key=value"),
@@ -29,6 +29,9 @@ public let commandTable: [50 of CommandSpec] = [
   CommandSpec(.auth, "auth", summary: "the reserve of one-time bytes for tags, never delivered"),
 
   CommandSpec(.acquire, "acquire", summary: "how far the modules have found each other"),
+  CommandSpec(
+    .motion, "motion", .millimetres, .speed, .acceleration, for: .operate, alone: .observe,
+    summary: "range of the peer, speed away, acceleration: fed to the slots; Bob's"),
   CommandSpec(
     .align, "align", .run, for: .operate, alone: .observe,
     summary: "the last scan of the gate; run scans, gives the session up"),

@@ -85,12 +85,14 @@ public struct Command: Equatable, Sendable {
   public let verb: Verb
   public let first: Range<Int>
   public let second: Range<Int>
+  public let third: Range<Int>
 
-  /// `places` are the words of the line in order; those behind the second are checked and not kept.
+  /// `places` are the words of the line in order.
   private init(_ verb: Verb, _ places: [4 of Range<Int>]) {
     self.verb = verb
     first = places[1]
     second = places[2]
+    third = places[3]
   }
 
   /// A command without arguments.
@@ -145,6 +147,10 @@ extension Command {
       guard let value = number(word) else { return false }
       return range.contains(value)
     }
+    if let largest = kind.magnitudeMax {
+      guard let value = signedNumber(word) else { return false }
+      return value.magnitude <= largest
+    }
     guard kind.hasFixedWords else { return true }
     return index(of: word, among: kind) != nil
   }
@@ -184,6 +190,14 @@ extension Command {
       value = sum
     }
     return value
+  }
+
+  /// A number that may have a minus before it.
+  public static func signedNumber(_ word: Span<UInt8>) -> Int64? {
+    let isNegative = !word.isEmpty && word[0] == 0x2d
+    guard let magnitude = number(word.extracting((isNegative ? 1 : 0)..<word.count)) else { return nil }
+    guard let value = Int64(exactly: magnitude) else { return nil }
+    return isNegative ? -value : value
   }
 
   /// The verb of this name, or the only one whose name begins so; nil for none, for several, and for an empty word.

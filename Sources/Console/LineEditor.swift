@@ -265,7 +265,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
     case .subject: Self.subject(index)
     case .intensity, .level, .run, .now: kind.word(index)
     case .field, .value, .register, .alarm: Names.name(kind, index)
-    case .number, .picoseconds, .decibels, .millionths, .address, .count: nil
+    case .number, .picoseconds, .decibels, .millionths, .address, .count, .millimetres, .speed, .acceleration: nil
     }
   }
 

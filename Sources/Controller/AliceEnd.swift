@@ -91,6 +91,8 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   }
 
   public var slotAlignment: SlotAlignment? { nil }
+  public var motion: PeerMotion? { nil }
+  public mutating func foretell(_ motion: PeerMotion?) {}
 
   public mutating func takePattern(
     _ type: MessageType, _ payload: Span<UInt8>, _ core: inout LinkCore

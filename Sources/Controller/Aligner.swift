@@ -1,6 +1,6 @@
 public import Acquisition
 import FixedStorage
-import Units
+public import Units
 
 /// How Bob's slots stand to the light, for whoever asks.
 public struct SlotAlignment: Equatable, Sendable {
@@ -15,6 +15,44 @@ public struct SlotAlignment: Equatable, Sendable {
   public let errors: SyncErrors
   /// Alignments that reached the gateware when their frame had begun.
   public let late: UInt64
+}
+
+/// How the peer moves, as an ephemeris or a flight computer foretells it.
+public struct PeerMotion: Equatable, Sendable {
+  public let rangeMm: Int64
+  /// Positive while the peer goes away.
+  public let speedMmPerS: Int64
+  public let accelerationMmPerS2: Int64
+  /// When it holds.
+  public let told: Instant
+
+  /// Largest magnitudes: 10 000 km, 9 km/s, which the gateware's rate register can hold, and 1 km/s^2.
+  static var rangeMax: Int64 { 10_000_000_000 }
+  static var speedMax: Int64 { 9_000_000 }
+  static var accelerationMax: Int64 { 1_000_000 }
+
+  public init(rangeMm: Int64, speedMmPerS: Int64, accelerationMmPerS2: Int64, told: Instant) {
+    precondition(rangeMm.magnitude <= Self.rangeMax.magnitude && speedMmPerS.magnitude <= Self.speedMax.magnitude)
+    precondition(accelerationMmPerS2.magnitude <= Self.accelerationMax.magnitude)
+    self.rangeMm = rangeMm
+    self.speedMmPerS = speedMmPerS
+    self.accelerationMmPerS2 = accelerationMmPerS2
+    self.told = told
+  }
+
+  /// What it asks of Bob's slots from `frame` on, which begins at `start`, at most five minutes later. With an `offset`
+  /// the slots go on from there: an ephemeris that is off by a metre must not make them jump.
+  func prediction(from frame: UInt32, at start: Instant, offset: SlotSpan?) -> PredictedMotion {
+    let ms = min(Int64((start - told).count / 1_000_000), 300_000)
+    let speed = speedMmPerS + accelerationMmPerS2 * ms / 1000
+    let range = rangeMm + speedMmPerS * ms / 1000 + accelerationMmPerS2 * ms / 1000 * ms / 2000
+    // Light goes 2997.92458 mm in a slot, and a frame has 10.48576 ms: in 2^-32 slot, 1 432 646.8 for a millimetre,
+    // 15 022.39 a frame for a millimetre a second, 157.519 a frame and frame for a millimetre a second squared.
+    return PredictedMotion(
+      frame: frame, offset: offset ?? SlotSpan(raw: -range * 1_432_647),
+      perFrame: SlotSpan(raw: -speed * 15_022_390 / 1000),
+      perFrameGrowth: SlotSpan(raw: -accelerationMmPerS2 * 157_519 / 1000))
+  }
 }
 
 /// The recovery of Bob's slot clock: what clicks say, what the gateware was told, what the peer was asked for.
@@ -47,6 +85,10 @@ struct Aligner: ~Copyable {
   private(set) var late: UInt64 = 0
   private var wanted = SyncSchedule.everyFrame
   private var asked: SyncSchedule?
+  /// How the peer moves, as far as somebody has told it, and what of it is in the alignments.
+  private(set) var motion: PeerMotion?
+  private var newMotion: PeerMotion?
+  private var predicted: PredictedMotion?
   private var askedAt = Instant(ns: 0)
 
   init(pattern words: consuming Block<UInt64>, memory: consuming SearchMemory) {
@@ -82,6 +124,15 @@ struct Aligner: ~Copyable {
     wanted = .everyFrame
     asked = nil
     late = 0
+    predicted = nil
+    newMotion = motion
+  }
+
+  /// Takes a foretold motion; nil for a peer that stands still.
+  mutating func foretell(_ motion: PeerMotion?) {
+    self.motion = motion
+    newMotion = motion
+    if motion == nil { predicted = nil }
   }
 
   /// Gates are open with clocks as they are until something is known.
@@ -107,11 +158,19 @@ struct Aligner: ~Copyable {
   mutating func begin(_ marked: UInt32, at now: Instant) -> SyncCommand? {
     guard let first = frame else {
       guard let patternFrame, marked >= patternFrame else { return nil }
+      if newMotion != nil {
+        // The search begins when the gateware moves with the peer.
+        takeMotion(from: marked &+ 1, at: now)
+        self.patternFrame = marked &+ 1
+        return SyncCommand(
+          frame: marked &+ 1, alignment: moved(.zero, in: marked &+ 1), gate: .open, schedule: wanted, maskedSlots: 0)
+      }
       synchroniser.start(.zero, at: marked, now: now)
       frame = marked
       return nil
     }
     guard marked > first else { return nil }
+    takeMotion(from: marked &+ 1, at: now)
     var latest: SyncCommand?
     for _ in first..<marked {
       let command = synchroniser.closeFrame(at: now)
@@ -119,8 +178,9 @@ struct Aligner: ~Copyable {
       latest = command
     }
     frame = marked
-    guard let latest else { return nil }
+    guard var latest else { return nil }
     wanted = latest.schedule
+    latest.alignment = moved(latest.alignment, in: latest.frame)
     return latest.gate == gate && latest.alignment == continued(to: latest.frame) ? nil : latest
   }
 
@@ -130,6 +190,21 @@ struct Aligner: ~Copyable {
     gate = command.gate
     told = command.alignment
     toldFrame = command.frame
+  }
+
+  /// Goes over to what was told last, without a jump where slots are counted already.
+  private mutating func takeMotion(from frame: UInt32, at now: Instant) {
+    guard let newMotion else { return }
+    self.newMotion = nil
+    let start = now + Nanoseconds(TimeBase.frameNs)
+    predicted = newMotion.prediction(from: frame, at: start, offset: predicted?.alignment(in: frame).offset)
+  }
+
+  private func moved(_ alignment: Alignment, in frame: UInt32) -> Alignment {
+    guard let predicted else { return alignment }
+    let motion = predicted.alignment(in: frame)
+    return Alignment(
+      offset: alignment.offset + motion.offset, perFrame: alignment.perFrame + motion.perFrame)
   }
 
   private func continued(to frame: UInt32) -> Alignment {

@@ -51,9 +51,9 @@ extension BobEnd where Bus: ~Copyable {
   }
 
   private mutating func place(_ alignment: Alignment, _ gate: SyncCommand.Gate) throws(DriverFault) {
-    guard let slots = Int32(exactly: alignment.offset.wholeSlots),
-      let rate = Int32(exactly: alignment.perFrame.raw >> 6)
-    else { preconditionFailure("an alignment stays within the doubt of the clocks") }
+    // A motion that was foretold minutes ago may leave the registers; the light is lost then in any case.
+    let slots = Int32(clamping: alignment.offset.wholeSlots)
+    let rate = Int32(clamping: alignment.perFrame.raw >> 6)
     try fpga.setAlignment(slots: slots, fraction: UInt32(truncatingIfNeeded: alignment.offset.raw), rate: rate)
     switch gate {
     case .closed: break
@@ -65,6 +65,9 @@ extension BobEnd where Bus: ~Copyable {
   }
 
   private static var slotWidth: Picoseconds { Picoseconds(10_000) }
+
+  public var motion: PeerMotion? { aligner.motion }
+  public mutating func foretell(_ motion: PeerMotion?) { aligner.foretell(motion) }
 
   public mutating func takePattern(
     _ type: MessageType, _ payload: Span<UInt8>, _ core: inout LinkCore

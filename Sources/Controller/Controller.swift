@@ -218,6 +218,9 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   /// Erases every key and ends the module's life until it is given new ones.
   public mutating func zeroize() { apply(.zeroizeRequested) }
 
+  /// What an ephemeris or a flight computer says of the peer; it moves Bob's slots if he recovers his clock.
+  public mutating func foretell(_ motion: PeerMotion?) { end.foretell(motion) }
+
   /// Loads the pre-shared authentication key; the module starts with none.
   public mutating func loadAuthenticationKey(_ secret: Span<UInt8>) throws(PoolFault) {
     try core.pool.load(secret, journal: &board)

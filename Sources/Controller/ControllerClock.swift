@@ -37,6 +37,36 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     terminal.printLine(text)
   }
 
+  /// How the peer moves, as far as it was told; takes what an ephemeris or a flight computer says of now.
+  mutating func foretell(
+    _ range: Span<UInt8>, _ speed: Span<UInt8>, _ acceleration: Span<UInt8>, on terminal: inout Screen
+  ) {
+    guard End.role == .bob else { return refuse("motion", "alice sends, and her slots are what counts", on: &terminal) }
+    if let range = Command.signedNumber(range) {
+      end.foretell(
+        PeerMotion(
+          rangeMm: range, speedMmPerS: Command.signedNumber(speed) ?? 0,
+          accelerationMmPerS2: Command.signedNumber(acceleration) ?? 0, told: now))
+    }
+    var text = Line()
+    text.append("motion   ")
+    guard let motion = end.motion else {
+      text.append("not told")
+      return terminal.printLine(text)
+    }
+    text.append("range ")
+    text.append(signed: motion.rangeMm, places: 3)
+    text.append(" m  speed ")
+    text.append(signed: motion.speedMmPerS, places: 3)
+    text.append(" m/s  acceleration ")
+    text.append(signed: motion.accelerationMmPerS2, places: 3)
+    text.append(" m/s^2  told ")
+    text.append(scaled: (now - motion.told).count / 1_000_000, places: 3)
+    text.append(" s ago")
+    terminal.printLine(text)
+    if end.slotAlignment == nil { terminal.print("         not used: clock is common\r\n") }
+  }
+
   /// The place of the light is lost and looked for.
   var slotsAreLost: Bool {
     guard let slots = end.slotAlignment, case .exchanging = state, slots.totals.locks > 0 else { return false }

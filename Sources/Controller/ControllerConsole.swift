@@ -93,6 +93,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .abort: requestAbort(on: &terminal)
     case .selftest: requestSelfTest(on: &terminal)
     case .align: align(first, on: &terminal)
+    case .motion: foretell(first, second, line.extracting(command.third), on: &terminal)
     case .intensity: tuneIntensity(first, to: second, on: &terminal)
     case .gate: tuneTiming(of: .bob, delay: first, width: second, on: &terminal)
     case .delay: tuneTiming(of: .alice, delay: first, width: second, on: &terminal)
@@ -142,7 +143,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .timing: showTiming(on: &terminal)
     case .telemetry: showTelemetry(on: &terminal)
     case .version: showVersion(on: &terminal)
-    case .help, .status, .start, .stop, .abort, .selftest, .align, .intensity, .gate, .delay, .voa, .show, .set, .apply,
+    case .help, .status, .start, .stop, .abort, .selftest, .align, .motion, .intensity, .gate, .delay, .voa, .show,
+      .set, .apply,
       .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .scpi, .update,
       .reboot, .zeroize:
       preconditionFailure("these take arguments or change something")

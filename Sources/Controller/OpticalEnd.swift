@@ -78,6 +78,9 @@ public protocol OpticalEnd: ~Copyable {
   ) throws(SiftingFault)
   /// How Bob's slots stand to the light; nil for Alice, and where both modules have one clock.
   var slotAlignment: SlotAlignment? { get }
+  /// How the peer moves, as far as somebody has told Bob; nothing at Alice.
+  var motion: PeerMotion? { get }
+  mutating func foretell(_ motion: PeerMotion?)
   var wireCounters: WireCounters { get }
   /// The frames that carry no key because the wave plates were not in place.
   var mask: FrameMask { get set }

@@ -28,7 +28,8 @@ public struct ClockState: Equatable, Sendable {
 }
 
 /// Two clocks that nobody has set by each other, and the way between them: offset and rate by the seed within what the
-/// scenario leaves open, and the range, by which pulses come later as it grows.
+/// scenario leaves open, and the range, by which pulses come later as it grows. Of an orbit that is all of the range,
+/// less 0 at the start for what the scenario says of its residual; whoever has its prediction feeds it forward.
 ///
 /// Values at the milliseconds are exact and joined by straight lines. Random streams are its own: the channel of a
 /// scenario is the same with it and without.
@@ -37,6 +38,7 @@ public struct ClockProcess {
   public let offset: Double
   /// Growth over a slot by the rates of the oscillators.
   public let rate: Double
+  private let pass: OrbitalPass?
   private var range: MotionProcess
   private let firstRange: Double
   /// Range at the start of the millisecond that `next()` describes, in metres.
@@ -48,9 +50,10 @@ public struct ClockProcess {
     var random = SeededRandom(seed: ChannelProcess.stream(9, seed: seed))
     offset = (2 * random.unit() - 1) * scenario.clockDoubtUs * 1_000 / Double(TimeBase.slotNs)
     rate = (2 * random.unit() - 1) * scenario.clockDoubtPpm * 1e-6
+    pass = scenario.pass
     range = MotionProcess(scenario.rangeM, seed: ChannelProcess.stream(10, seed: seed))
     firstRange = range.next(at: 0)
-    presentRange = firstRange
+    presentRange = firstRange + Self.predicted(pass, at: 0)
   }
 
   /// 2.998 m: light in a slot, in vacuum; air makes it 0.03 % less.
@@ -58,12 +61,18 @@ public struct ClockProcess {
 
   public mutating func next() -> ClockState {
     let start = millisecond * Self.slotsPerMillisecond
-    let nextRange = range.next(at: Double(millisecond + 1) * 1e-3)
+    let seconds = Double(millisecond + 1) * 1e-3
+    let nextRange = range.next(at: seconds) + Self.predicted(pass, at: seconds)
     let ahead = offset + rate * Double(start) + (presentRange - firstRange) / Self.metresPerSlot
     let growth = rate + (nextRange - presentRange) / Self.metresPerSlot / Double(Self.slotsPerMillisecond)
     presentRange = nextRange
     millisecond += 1
     return ClockState(start: start, offset: ahead, growth: growth)
+  }
+
+  /// The range that the orbit gives, in metres.
+  private static func predicted(_ pass: OrbitalPass?, at seconds: Double) -> Double {
+    pass.map { $0.point(at: $0.startSeconds + seconds).rangeKm * 1e3 } ?? 0
   }
 
   private static var slotsPerMillisecond: UInt64 { 1_000_000 / TimeBase.slotNs }

@@ -18,6 +18,8 @@ package struct RunPlan {
   package var bob: LinkConfiguration
   /// Whether the modules share a clock.
   package var clocks = Clocks.common
+  /// Whether somebody tells Bob how a satellite moves.
+  package var foretells = true
   package var aliceFaults = FaultPlan()
   package var bobFaults = FaultPlan()
   /// What the journals of the two modules remember of earlier runs.
@@ -160,12 +162,24 @@ package struct LinkRun: ~Copyable {
     return result(allocations: gimbal_watch_count() - before, wall: elapsed)
   }
 
+  /// What an ephemeris says of the orbit, once a second as a ground station would; nothing without an orbit.
+  private mutating func foretell(at now: Instant) {
+    guard plan.clocks == .own, plan.foretells, let pass = plan.scenario.pass, tick % 1000 == 1 else { return }
+    let seconds = pass.startSeconds + Double(now.ns) * 1e-9
+    let (before, point, after) = (pass.point(at: seconds - 0.5), pass.point(at: seconds), pass.point(at: seconds + 0.5))
+    bob.foretell(
+      PeerMotion(
+        rangeMm: Int64((point.rangeKm * 1e6).rounded()), speedMmPerS: Int64((point.rangeRateKmS * 1e6).rounded()),
+        accelerationMmPerS2: Int64(((after.rangeRateKmS - before.rangeRateKmS) * 1e6).rounded()), told: now))
+  }
+
   /// One millisecond. A module that does not turn stands for a program that hangs.
   package mutating func step(alice aliceTurns: Bool = true, bob bobTurns: Bool = true) {
     tick += 1
     let now = Instant(ns: tick * TimeBase.tick.count)
     simulation.advance(to: now)
     cable.passTick()
+    foretell(at: now)
     relay?.passTick { [eve = simulation.eve] slot, choice in eve?.knows(slot: slot, choice) ?? false }
     let before = gimbal_watch_nanoseconds()
     if aliceTurns {

@@ -52,6 +52,9 @@ private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
   case .intensity: ("dec", "bright")
   case .address: ("0x77", "0x78")
   case .count: ("1", "0")
+  case .millimetres: ("10000000000", "10000000001")
+  case .speed: ("-9000000", "9000001")
+  case .acceleration: ("-1000000", "--5")
   case .level: ("warning", "loud")
   case .alarm: ("fault", nil)
   case .run: ("run", "ru")
@@ -84,6 +87,16 @@ private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
       #expect(throws: ParseError.wrongArgument(spec.verb, UInt8(place))) { try parse(line) }
     }
   }
+}
+
+@Test func signedNumbers_areReadWithOneMinusAtMost() {
+  func number(_ text: String) -> Int64? {
+    let bytes = Array(text.utf8)
+    return Command.signedNumber(bytes.span)
+  }
+  #expect(number("-17") == -17 && number("17") == 17 && number("-0x10") == -16)
+  #expect(number("9223372036854775807") == .max && number("9223372036854775808") == nil)
+  #expect(number("") == nil && number("-") == nil && number("--1") == nil && number("+1") == nil)
 }
 
 /// What destroys wants the word that says so.

@@ -2,6 +2,7 @@ import Controller
 import LinkControl
 import Optics
 import Testing
+import Twin
 import TwinRun
 import Units
 

@@ -56,6 +56,8 @@ private func everyLine() -> [String] {
       case .intensity: "signal"
       case .address: "0x2a"
       case .count: "5"
+      case .millimetres: "2500"
+      case .speed, .acceleration: "-300"
       case .level: "notice"
       case .alarm: "link_down"
       case .run: "run"
