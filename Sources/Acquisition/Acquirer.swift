@@ -15,7 +15,8 @@ public struct Acquirer: ~Copyable {
   public static var looksMax: Int { 64 }
   /// Segments of one confirmation.
   public static var confirmationsMax: Int { 8 }
-  /// Clicks that are taken of a frame: bright light needs no more.
+  /// Clicks that are taken of a frame: bright light needs no more. A quarter of them may come at any time, the others
+  /// evenly: clicks from the starts of frames alone are as many at rates that differ by a slot a frame.
   public static var clicksPerFrameMax: Int { 128 }
   /// How often a segment is asked whether it is long enough, in frames.
   static var checkFrames: Int { 8 }
@@ -95,7 +96,9 @@ public struct Acquirer: ~Copyable {
 
   /// Takes a click of the running frame.
   public mutating func take(_ click: SyncClick) {
-    guard stage != .idle, clicksInFrame < Self.clicksPerFrameMax, filling.endClick < SearchMemory.clicksMax else {
+    let share = Self.clicksPerFrameMax / 4
+    let allowed = share + (3 * share * Int(click.slot)) >> 20
+    guard stage != .idle, clicksInFrame < allowed, filling.endClick < SearchMemory.clicksMax else {
       clicksPassedOver += 1
       return
     }

@@ -58,6 +58,8 @@ public struct Synchroniser: ~Copyable {
   static var settlingLight: Int64 { 1024 << 8 }
   /// -log2 of the chance that a wrong slot passes that test, in 2^-16 bit.
   static var settledBits: Int64 { 10 << 16 }
+  /// Clicks that it looks at, at most: more bright light tells nothing more.
+  static var settledPeakMax: Int32 { 1 << 19 }
   /// Clicks of light that the error rate is judged by before key counts.
   static var settledClicks: Int64 { 128 }
   /// Slots without key where the alignment moves by a slot.
@@ -79,8 +81,9 @@ public struct Synchroniser: ~Copyable {
   private var frame: UInt32 = 0
   private var searchStart: UInt32 = 0
   private var darkSince: UInt32 = 0
-  /// The first frame under the alignment of the latest lock.
+  /// The first frame that the loop follows: the one behind that in which the alignment of the latest lock takes effect.
   private var lockFrame: UInt32 = 0
+  private var lockAlignment = Alignment.zero
   /// Frames since then, until the lock has proved itself.
   private var settling = 0
   public private(set) var isSettled = false
@@ -133,7 +136,7 @@ public struct Synchroniser: ~Copyable {
 
   private mutating func countPattern(_ click: SyncClick) {
     errors.add(slot: Int(click.slot), detector: UInt8(truncatingIfNeeded: click.detector), in: pattern)
-    guard !isSettled else { return }
+    guard !isSettled, settledPeak.clicks < Self.settledPeakMax else { return }
     settledPeak.clicks += 1
     if pattern.isLit(Int(click.slot)) { settledPeak.lit += 1 }
   }
@@ -185,7 +188,7 @@ public struct Synchroniser: ~Copyable {
 
   // MARK: Tracking
 
-  /// Whether the running frame is under the alignment of the latest lock.
+  /// Whether the loop follows the running frame.
   private var isAligned: Bool { Int32(bitPattern: frame &- lockFrame) >= 0 }
 
   private mutating func closeTracked(_ closed: UInt32, at now: Instant) {
@@ -201,6 +204,7 @@ public struct Synchroniser: ~Copyable {
       }
       checkErrors(at: now)
       if !isSettled { settle(at: now) }
+      renewErrors()
     case .coasting:
       if isSeen {
         act(on: .lightSeen(wasSeen), at: now)
@@ -219,9 +223,13 @@ public struct Synchroniser: ~Copyable {
       totals.errorAlarms += 1
       act(on: .errorsExceeded(errors), at: now)
     }
-    // A lock settles on all of its errors: bright light has more than these in a frame.
-    let isEnough = isSettled && Int64(errors.matched) - Int64(errors.noise) >= 1024
-    if isEnough || state != .tracking { errors = SyncErrors() }
+  }
+
+  /// Errors are counted anew when enough have told, but not before the lock was asked about them: bright light brings
+  /// as many in a frame.
+  private mutating func renewErrors() {
+    guard errors.isMeasured else { return }
+    if Int64(errors.matched) - Int64(errors.noise) >= 1024 || state != .tracking { errors = SyncErrors() }
   }
 
   /// A lock proves itself once more under its own alignment: the loop may have been drawn into the next slot.
@@ -230,7 +238,7 @@ public struct Synchroniser: ~Copyable {
     settling += 1
     let clicks = Int(settledPeak.clicks)
     settledPeak.threshold = Self.settledBits
-    if clicks > 0, clicks < 1 << 20 {
+    if clicks > 0 {
       settledPeak.bits = Significance.bits(
         lit: Int(settledPeak.lit), of: clicks, share: UInt64(pattern.litSlots) / 4)
     }
@@ -290,18 +298,26 @@ public struct Synchroniser: ~Copyable {
     guard case .confirmed = event else { return }
     let fix = acquirer.fix
     let base = history[Int(frame & 3)]
-    lockFrame = frame &+ Self.lead
+    let start = frame &+ Self.lead
     // The alignment has gone on in a line since the search began, so its value at the fix follows from now.
     let half = Int64(fix.halfFrames) - 2 * Int64(frame &- searchStart)
     let late = fix.late - SlotSpan(sixteenths: Int64(arrival))
-    let perFrame = base.perFrame.raw - fix.perFrame.raw
     let growth = -fix.growth.raw
     let there = base.offset.raw + base.perFrame.raw * half / 2 - late.raw
     let ahead = 2 * Int64(Self.lead) - half
+    let perFrame = base.perFrame.raw - fix.perFrame.raw
+    lockAlignment = Alignment(
+      offset: SlotSpan(raw: there + perFrame * ahead / 2 + growth * ahead * ahead / 8),
+      perFrame: SlotSpan(raw: perFrame + growth * ahead / 2))
+    // The frame begins where the clock was under the former alignment, so it is shorter by what the count jumps ahead:
+    // at 2 ppm and 1 ms the alignment of the next frame differs by 2 ns.
+    let jump = (lockAlignment.offset - history[Int((start &- 1) & 3)].end).wholeSlots
+    let missing = lockAlignment.perFrame.raw * jump / Int64(TimeBase.slotsPerFrame)
+    lockFrame = start &+ 1
     tracker.begin(
       Alignment(
-        offset: SlotSpan(raw: there + perFrame * ahead / 2 + growth * ahead * ahead / 8),
-        perFrame: SlotSpan(raw: perFrame + growth * ahead / 2)),
+        offset: SlotSpan(raw: lockAlignment.end.raw + growth / 2 - missing),
+        perFrame: SlotSpan(raw: lockAlignment.perFrame.raw + growth)),
       after: fix, at: lockFrame)
     settling = 0
     isSettled = false
@@ -316,13 +332,17 @@ public struct Synchroniser: ~Copyable {
   private mutating func command() -> SyncCommand {
     let target = frame &+ Self.lead - 1
     let before = history[Int((target &- 1) & 3)]
-    let alignment = isFollowing ? tracker.alignment(for: target) : extended(before, by: 1)
+    let alignment = isFollowing ? followed(in: target) : extended(before, by: 1)
     history[Int(target & 3)] = alignment
     let masked = maskedSlots(from: before, to: alignment)
     if state == .tracking { totals.maskedSlots += UInt64(masked) }
     return SyncCommand(
       frame: target, alignment: alignment, gate: gate,
       schedule: state == .tracking && isSettled ? .tracking : .everyFrame, maskedSlots: masked)
+  }
+
+  private func followed(in target: UInt32) -> Alignment {
+    target == lockFrame &- 1 ? lockAlignment : tracker.alignment(for: target)
   }
 
   private var isFollowing: Bool { state == .tracking || state.stateName == .coasting }

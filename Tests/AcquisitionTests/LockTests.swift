@@ -122,3 +122,13 @@ func lightWithoutThePattern_isNeverLockedTo(lossDb: Double, seed: UInt64) {
   }
   #expect(bench.sync.totals.errorAlarms > 0 || bench.sync.state == .failed(.errorsTooHigh))
 }
+
+/// Light so bright that a frame has more clicks than are taken: rate and place are right at once, and the lock settles
+/// though each frame tells more than enough of its errors.
+@Test(arguments: UInt64(0)..<12) func brightLight_locksOnceAndSettles(seed: UInt64) {
+  var bench = SyncBench(movingLink(seed: seed, lossDb: seed % 2 == 0 ? 8 : 14))
+  let first = bench.runUntilLocked(secondsMax: 1)
+  for _ in 0..<90 { bench.step() }
+  let (isSettled, locks) = (bench.sync.isSettled, bench.sync.totals.locks)
+  #expect(first != nil && isSettled && locks == 1 && bench.errorNs < 0.3, "\(locks) locks, \(bench.errorNs) ns")
+}

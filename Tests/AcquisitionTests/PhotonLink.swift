@@ -50,10 +50,13 @@ struct PhotonLink {
   /// Without it light comes as in frames with key, always.
   var sendsPattern = true
   var arrival: UInt8 = 3
-  /// What Bob's clock needs, in slots, at a time in frames.
+  /// What Bob's clock needs, in slots, when it reads so many frames.
   var needed: (Double) -> Double = { _ in 0 }
   /// The part of the light that gets through, at a time in frames.
   var visibility: (Double) -> Double = { _ in 1 }
+  /// What Bob's clock reads at the start of a frame, less the frame's number, in frames: a count that jumps ahead makes
+  /// the frame shorter.
+  var lead = 0.0
   var random: SeededRandom
 
   init(seed: UInt64) { random = SeededRandom(seed: seed) }
@@ -85,7 +88,7 @@ struct PhotonLink {
     for _ in 0..<random.poisson(mean) {
       let part = random.unit()
       // How late the pulses are against the slots as Bob counts them.
-      let late = offset + perFrame * part - needed(Double(frame) + part)
+      let late = offset + perFrame * part - needed(Double(frame) + lead + part)
       let slot = Int((Double(frame) * slots + part * slots - late).rounded(.down))
       guard slot >= 0, isSent(slot, schedule, pattern) else { continue }
       let time = Double(slot) + Double(arrival) / 16 + late + random.gaussian() * jitterPs / 10_000

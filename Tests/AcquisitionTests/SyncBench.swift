@@ -10,6 +10,8 @@ struct SyncBench: ~Copyable {
   var sync: Synchroniser
   private(set) var frame: UInt32 = 0
   private var alignments: [UInt32: Alignment]
+  /// In effect in the frame before.
+  private var before = Alignment.zero
   private(set) var gate = SyncCommand.Gate.open
   private(set) var schedule = SyncSchedule.everyFrame
   private(set) var latest: SyncCommand?
@@ -36,6 +38,8 @@ struct SyncBench: ~Copyable {
 
   mutating func step() {
     let alignment = alignments.removeValue(forKey: frame)!
+    link.lead = -Double(before.end.raw) * 0x1p-52
+    before = alignment
     errorNs = error(of: alignment)
     let clicks = link.clicks(in: frame, under: alignment, gate: gate, schedule: schedule, pattern: sync.pattern)
     for (i, click) in clicks.enumerated() {
@@ -58,7 +62,7 @@ struct SyncBench: ~Copyable {
   private func error(of alignment: Alignment) -> Double {
     let offset = Double(alignment.offset.raw) * 0x1p-32
     let perFrame = Double(alignment.perFrame.raw) * 0x1p-32
-    return [0, 0.5, 1].map { abs(offset + perFrame * $0 - link.needed(Double(frame) + $0)) * 10 }.max()!
+    return [0, 0.5, 1].map { abs(offset + perFrame * $0 - link.needed(Double(frame) + link.lead + $0)) * 10 }.max()!
   }
 
   /// Runs until the lock, at most so long; the time, nil without a lock.
