@@ -7,7 +7,9 @@ import Testing
   /// Lines of milliseconds meet, and their rate is that of the oscillators and of the range, at every time.
   @Test(arguments: ["drone", "ship", "satellite", "storm", "daylight"], UInt64(0)..<3)
   func clock_isContinuousAndFollowsTheRange(name: String, seed: UInt64) throws {
-    let scenario = try #require(Scenario.named(name))
+    var scenario = try #require(Scenario.named(name))
+    // What the orbit gives is foretold; here is what is left.
+    scenario.pass = nil
     var process = ClockProcess(scenario, seed: seed)
     let (offset, rate) = (process.offset, process.rate)
     #expect(abs(offset) <= 1e5 && abs(rate) <= 2e-6)
@@ -30,6 +32,23 @@ import Testing
     #expect(speed <= fastest * 1.001 && speed > fastest * 0.8, "\(speed) of \(fastest) m/s")
     #expect(acceleration <= hardest * 1.01 + 1e-4, "\(acceleration) of \(hardest) m/s^2")
     #expect(fastest <= 30 && hardest <= 10)
+  }
+
+  /// Between clocks of their own a satellite is as many slots late as it is away, and comes nearer as the orbit says.
+  @Test func orbit_isInTheArrival() throws {
+    var scenario = Scenario.satellite
+    scenario.rangeM = Motion()
+    scenario.clockDoubtUs = 0
+    scenario.clockDoubtPpm = 0
+    let pass = try #require(scenario.pass)
+    var process = ClockProcess(scenario, seed: 1)
+    for second in 0..<5 {
+      let state = process.next()
+      let point = pass.point(at: pass.startSeconds + Double(second))
+      #expect(abs(state.offset - point.rangeKm / 299_792.458 * 1e8) < 1e-3)
+      #expect(abs(state.growth - point.rangeRateKmS / 299_792.458) < 1e-9)
+      for _ in 1..<1000 { _ = process.next() }
+    }
   }
 
   /// Offsets and rates fill what the scenario leaves open, evenly.
