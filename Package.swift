@@ -142,13 +142,15 @@ let hostModules: [Target] = [
   hostModule(
     "TwinRun",
     uses: [
-      "AdvantageDistillation", "Alignment", "CAllocationWatch", "Checksum", "Controller", "Distillation", "Estimation",
+      "Acquisition", "AdvantageDistillation", "Alignment", "CAllocationWatch", "Checksum", "Controller", "Distillation",
+      "Estimation",
       "FixedStorage", "HostStorage", "LinkControl", "Optics", "Ports", "Sifting", "Twin", "Units", "Wire",
     ]),
   .executableTarget(
     name: "TwinProgram",
     dependencies: [
-      .product(name: "ArgumentParser", package: "swift-argument-parser"), "AdvantageDistillation", "Authentication",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"), "Acquisition", "AdvantageDistillation",
+      "Authentication",
       "BinaryField", "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "Health", "HostSockets", "HostStorage", "LinkControl",
       "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun",

@@ -1,3 +1,4 @@
+import Acquisition
 import Controller
 import Foundation
 import LinkControl
@@ -54,6 +55,7 @@ enum Report {
       ("refusal", totals.lastRefusal.map { "\($0.name)" } ?? "none"),
     ]
     if plan.bobSettings[.binRateMin] > 0 { values.append(("detections_dropped", "\(totals.eventsDropped)")) }
+    if let lock = result.lock { values += lockValues(lock) }
     if let eve, let report = result.eve {
       values += [
         ("eve", eve.name), ("eve_known_bits", "\(report.knownBits)"),
@@ -63,6 +65,18 @@ enum Report {
     }
     values.append(("alarm", result.alarm ?? "none"))
     return values
+  }
+
+  /// Of a run between clocks of their own.
+  private static func lockValues(_ lock: LockWatch) -> [(String, String)] {
+    let within = lock.keyTicks == 0 ? 0 : Double(lock.ticksWithin) / Double(lock.keyTicks)
+    return [
+      ("lock_ms", lock.lockMs.map { "\($0)" } ?? "none"), ("first_key_ms", lock.keyMs.map { "\($0)" } ?? "none"),
+      ("slot_locks", "\(lock.totals.locks)"), ("slot_fades", "\(lock.totals.fades)"),
+      ("slots_masked", "\(lock.totals.maskedSlots)"),
+      ("arrival_error_ps_max", String(format: "%.0f", lock.errorPsMax)),
+      ("arrival_within_1ns", String(format: "%.6f", within)),
+    ]
   }
 
   /// What went wrong, a line each, for standard error.

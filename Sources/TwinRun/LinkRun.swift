@@ -85,6 +85,8 @@ package struct LinkRun: ~Copyable {
   package var alice: Alice
   package var bob: Bob
   package private(set) var tick: UInt64 = 0
+  /// Nil while Bob counts Alice's slots.
+  package private(set) var lock: LockWatch?
   /// Nanoseconds of this computer that each module worked, without what answers for its devices; zero unless
   /// `measureWork` was called.
   package private(set) var aliceWorkNs: UInt64 = 0
@@ -197,6 +199,14 @@ package struct LinkRun: ~Copyable {
     }
     aliceWorkNs += between - before
     bobWorkNs += gimbal_watch_nanoseconds() - between
+    noteLock()
+  }
+
+  private mutating func noteLock() {
+    guard let arrival = simulation.arrivalPs, let slots = bob.slotAlignment else { return }
+    let isLit = simulation.alice.isOpen && simulation.bob.isOpen
+    lock = lock ?? LockWatch()
+    lock?.note(slots, arrivalPs: arrival, isLit: isLit, at: tick)
   }
 
   package func measureWork() { gimbal_watch_time() }
@@ -224,7 +234,7 @@ package struct LinkRun: ~Copyable {
       keysMatch: recorder.keysMatch && alice.keyCount == bob.keyCount && alice.heldKeyCount == bob.heldKeyCount,
       deadlineMisses: alice.deadlineMisses + bob.deadlineMisses, allocations: allocations,
       wallSeconds: Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18,
-      states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd], eve: eveReport)
+      states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd], eve: eveReport, lock: lock)
   }
 
   /// What Eve knows of the blocks; nil without her.
@@ -256,6 +266,7 @@ package struct RunResult {
   package let states: [ModuleState]
   package let ends: [SessionEnd]
   package let eve: EveReport?
+  package let lock: LockWatch?
 
   package var isGood: Bool { keysMatch && bob.netSecretBits > 0 && eve?.boundHolds != false }
 }
