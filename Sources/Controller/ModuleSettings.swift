@@ -7,8 +7,9 @@ public enum ModuleSetting: UInt8, Sendable {
   case telemetryMs, logLevel, keyTtlS
   case clock
   case binRateMin
+  case adaptive
 
-  public static var count: UInt8 { 12 }
+  public static var count: UInt8 { 13 }
 
   /// The setting of a number below `count`.
   public static func numbered(_ number: UInt8) -> ModuleSetting {
@@ -30,6 +31,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .keyTtlS: "key_ttl_s"
     case .clock: "clock"
     case .binRateMin: "bin_rate_min"
+    case .adaptive: "adaptive"
     }
   }
 
@@ -40,7 +42,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .alarmQberPpm: "ppm"
     case .alarmDetectorK: "K"
     case .telemetryMs: "ms"
-    case .logLevel, .clock: ""
+    case .logLevel, .clock, .adaptive: ""
     case .keyTtlS: "s"
     case .binRateMin: "Hz"
     }
@@ -64,6 +66,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .clock: 0...1
     // Every slot of a second.
     case .binRateMin: 0...100_000_000
+    case .adaptive: 0...1
     }
   }
 
@@ -81,6 +84,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .keyTtlS: 86_400
     case .clock: 0
     case .binRateMin: 0
+    case .adaptive: 0
     }
   }
 
@@ -99,6 +103,7 @@ public enum ModuleSetting: UInt8, Sendable {
     case .keyTtlS: "key_ttl_s must be below 2^32: after so long a key that nobody fetched is erased; 0 is never"
     case .clock: "clock must be 0 (common: one clock for both modules) or 1 (recovered: from the light); Bob's"
     case .binRateMin: "bin_rate_min must be 10^8 at most: slower bins are not announced; 0 keeps all; Bob's"
+    case .adaptive: "adaptive must be 0 (off) or 1 (plates): wave plates follow the frame, in perPulse; Bob's"
     }
   }
 
@@ -107,14 +112,14 @@ public enum ModuleSetting: UInt8, Sendable {
     switch self {
     case .pulseDelayPs, .gateDelayPs: 10
     case .pulseWidthPs, .gateWidthPs: 100
-    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS, .clock, .binRateMin: 1
+    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS, .clock, .binRateMin, .adaptive: 1
     }
   }
 }
 
 /// The values of all settings of a module, each within its range.
 public struct ModuleSettings: Equatable, Sendable {
-  private var values: [12 of UInt64] = .init(repeating: 0)
+  private var values: [13 of UInt64] = .init(repeating: 0)
 
   public init() {
     for number in 0..<ModuleSetting.count { values[Int(number)] = ModuleSetting.numbered(number).initial }

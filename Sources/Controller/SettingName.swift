@@ -71,6 +71,7 @@ public enum SettingName: Equatable, Sendable {
     switch self {
     case .shared(.variant): value == 0 ? "perPulse" : value == 1 ? "perBlock" : nil
     case .shared(.reconciliation): value == 0 ? "leastLeak" : value == 1 ? "fewestExchanges" : nil
+    case .own(.adaptive): value == 0 ? "off" : value == 1 ? "plates" : nil
     case .own(.logLevel): value < 5 ? ArgumentKind.level.word(Int(value)) : nil
     case .own(.clock): value == 0 ? "common" : value == 1 ? "recovered" : nil
     case .shared, .own: nil
