@@ -197,7 +197,7 @@ extension CorrelationMatrix {
 
 extension StokesMatrix {
   /// Adds `variance` times the outer product of `vector` with itself.
-  fileprivate mutating func add(_ variance: Double, _ vector: StokesVector) {
+  mutating func add(_ variance: Double, _ vector: StokesVector) {
     let parts: [3 of Double] = [vector.x, vector.y, vector.z]
     for row in 0..<3 { for column in 0..<3 { self[row, column] += variance * parts[row] * parts[column] } }
   }
