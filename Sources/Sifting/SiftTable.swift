@@ -19,6 +19,10 @@ public struct SiftTable: ~Copyable {
     entries[Int(Announcement.nothing)] = 3
   }
 
+  /// The physical axis in bits 0...1 and whether the bits change places in bit 2, of a byte that is an announcement.
+  @inline(__always)
+  func entry(of announcement: UInt8) -> UInt8 { entries[Int(announcement)] }
+
   /// Sifts the events `first ..< first + count`, at most 64. `notes` has as many bytes behind the last of them as make
   /// eight together; nil if Alice sent a byte that is no announcement.
   public func sift(
