@@ -106,7 +106,8 @@ let deviceModules: [Target] = [
   module(
     "Controller",
     uses: [
-      "Acquisition", "AdvantageDistillation", "Authentication", "Checksum", "Console", "Distillation", "Drivers",
+      "Acquisition", "AdvantageDistillation", "Alignment", "Authentication", "Checksum", "Console", "Distillation",
+      "Drivers",
       "Estimation",
       "FixedStorage", "Health",
       "KeyStore", "LinkControl",

@@ -14,11 +14,11 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
 
   private var fpga: AliceFpga<Bus>
   /// Own bit and intensity of every event in flight, as `AnnouncedNotes` has it.
-  private var notes: Block<UInt8>
+  var notes: Block<UInt8>
   private var slots: Block<UInt32>
   private var choices: Block<UInt32>
   private var window = ExchangeWindow(start: 0, stop: 0)
-  private var batches = BatchWindow()
+  var batches = BatchWindow()
   /// The first frame and slot that may still be announced; a slot is looked up once.
   private var nextFrame: UInt32 = 0
   private var nextSlot: UInt32 = 0
@@ -307,7 +307,9 @@ extension AliceEnd where Bus: ~Copyable {
         else { throw .outOfRange }
         core.totals.siftedNow += UInt64(mask.nonzeroBitCount)
       }
+      let wantsTold = try Self.wantsTold(&reader, payload, core.binding)
       try reader.finish(payload)
+      if wantsTold { tellDropped(number, events: events, kept: kept, half, &core) }
       notes.wipe(offset..<(offset + events))
       batches.closeOldest()
     } catch {

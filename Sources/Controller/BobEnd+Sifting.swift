@@ -184,6 +184,7 @@ extension BobEnd where Bus: ~Copyable {
     }
     let nonce = try drawWord(&board)
     let number = batches.open(block: block, events: collected)
+    core.follower.noteAnnounced(number, in: frame)
     let offset = BatchWindow.noteOffset(number)
     let firstSlot = frame == announcedFrame ? nextSlot : 0
     core.payload.clear()
@@ -246,6 +247,7 @@ extension BobEnd where Bus: ~Copyable {
     _ header: FrameHeader, _ payload: Span<UInt8>, _ core: inout LinkCore,
     _ board: inout some ModuleBoard & ~Copyable
   ) throws(SiftingFault) {
+    if header.type == .told { return try takeTold(header, payload, &core) }
     guard header.type == .choices, let half = core.channel.half(of: header.block) else { throw .protocolBroken }
     core.channel.heard(header, payload: payload, in: half)
     do throws(PayloadError) {
@@ -263,6 +265,7 @@ extension BobEnd where Bus: ~Copyable {
         notes: storage.notes.span.extracting(offset..<(offset + events)))
       try keepSifted(offset..<(offset + events), payload, &reader, half, &core)
       try reader.finish(payload)
+      if core.follower.isOn { core.payload.put(TellingRequest.told) }
       core.send(.sifted, in: half, discloses: .nothing)
       batches.closeOldest()
     } catch {
@@ -286,6 +289,10 @@ extension BobEnd where Bus: ~Copyable {
         core.payload.put(UInt8(truncatingIfNeeded: planes.sifted.kept >> UInt64(8 * byte)))
       }
     }
-    storage.notes.wipe(noted)
+    if core.follower.isOn {
+      leaveDropped(told, from: noted.lowerBound)
+    } else {
+      storage.notes.wipe(noted)
+    }
   }
 }

@@ -79,6 +79,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     setLaserArm(high: End.role == .alice)
     end.prepare(at: now)
     drive.reset()
+    beginFollowing()
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0

@@ -66,9 +66,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .detections: return core.channel.half(of: header.block) != nil || core.freeHalf != nil
     case .close: return core.distiller.isIdle
     case .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .pattern, .patternSet, .choices, .sifted,
-      .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort, .permutation,
-      .loaded,
-      .parities, .accepted, .rejected, .seedTaken:
+      .told, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort,
+      .permutation, .loaded, .parities, .accepted, .rejected, .seedTaken:
       return true
     }
   }
@@ -81,7 +80,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       takeHeld(header)
     case .pattern, .patternSet:
       takePattern(header.type)
-    case .detections, .choices, .sifted:
+    case .detections, .choices, .sifted, .told:
       takeSifting(header)
     case .close, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort,
       .permutation, .loaded, .parities, .accepted, .rejected, .seedTaken:

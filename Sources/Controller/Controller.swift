@@ -65,6 +65,8 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var inbox: Inbox
   var frontEnd = FrontEnd()
   var drive = PlateDrive()
+  /// Blocks whose errors the follower of the frame has heard of.
+  var blocksFollowed: UInt64 = 0
   var parts = BoardParts()
   public internal(set) var state: ModuleState
   public internal(set) var lastEnd = SessionEnd.none
@@ -169,6 +171,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     if case .booting = state { watchConfiguration() }
     serviceLink()
     turnPlates()
+    followFrame()
     serviceOptics()
     keepHouse()
     scanGate()

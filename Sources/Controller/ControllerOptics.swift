@@ -114,7 +114,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Targets and angles of the wave plates as the motor controller tells them now.
   mutating func showPlates(on terminal: inout Screen) {
-    guard configuration.variant == .perBlock else {
+    guard configuration.variant == .perBlock || settings[.adaptive] != 0 else {
       return terminal.print("plates   not used by perPulse\r\n")
     }
     platesLine(on: &terminal)
@@ -195,6 +195,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     let follows = configuration.policyRow != LinkConfiguration.manualRow
     terminal.print(follows ? "adaptive light and groups follow the policy\r\n" : "adaptive off: set policy_row\r\n")
     policyLines(on: &terminal)
+    showFollowing(on: &terminal)
   }
 }
 

@@ -17,6 +17,8 @@ public struct LinkCore: ~Copyable {
   var payload: PayloadBuffer
   var binding = SessionBinding()
   var totals = SessionTotals()
+  /// Bob's: follows the frame by what Alice tells of dropped events.
+  var follower = FrameFollower()
   /// The half that new batches go to; nil between blocks.
   var filling: Half?
   var nextBlock: UInt32 = 0

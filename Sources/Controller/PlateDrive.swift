@@ -18,7 +18,7 @@ struct PlateDrive {
   /// How often plates that stand are looked at.
   static var watchPeriod: Nanoseconds { Nanoseconds(milliseconds: 100) }
 
-  private var plates = WavePlates()
+  var plates = WavePlates()
   private(set) var motion = Motion.resting
   /// Groups whose setting was reached in the session.
   private(set) var groupsSettled: UInt64 = 0

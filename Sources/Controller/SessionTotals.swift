@@ -30,6 +30,8 @@ public struct SessionTotals: Equatable, Sendable {
   public var finalBits: UInt64 = 0
   public var replenishedBits: UInt64 = 0
   public var roundTrips: UInt64 = 0
+  /// Bits of dropped events that Alice told, at Bob's end.
+  public var bitsTold: UInt64 = 0
   public var lastRefusal: BlockRefusal?
 
   public init() {}

@@ -54,6 +54,9 @@ enum Report {
       ("heap_allocations", "\(result.allocations)"), ("wall_s", String(format: "%.2f", result.wallSeconds)),
       ("refusal", totals.lastRefusal.map { "\($0.name)" } ?? "none"),
     ]
+    if plan.bobSettings[.adaptive] == 1 {
+      values += [("plate_moves", "\(result.plateMoves)"), ("bits_told", "\(totals.bitsTold)")]
+    }
     if plan.bobSettings[.binRateMin] > 0 { values.append(("detections_dropped", "\(totals.eventsDropped)")) }
     if let lock = result.lock { values += lockValues(lock) }
     if let eve, let report = result.eve {

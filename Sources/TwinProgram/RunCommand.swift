@@ -35,6 +35,8 @@ struct Run: ParsableCommand {
     help: ArgumentHelp(
       "Announce only bins of detections that come at least this fast, in slots with clicks a second.", valueName: "hz"))
   var keepAbove: UInt32 = 0
+  @Flag(help: "Let Bob's wave plates follow the frame, from what Alice tells of events that gave no key.")
+  var adaptive = false
   @Option(help: ArgumentHelp("Write what anyone may recompute, one file a block.", valueName: "dir"))
   var record: String?
   @Option(help: ArgumentHelp("Set a configuration field of both modules.", valueName: "field=value"))
@@ -130,6 +132,10 @@ struct Run: ParsableCommand {
     if clocks == .own { precondition(plan.bobSettings.set(.clock, to: 1)) }
     plan.aliceFaults = faultAlice?.plan ?? plan.aliceFaults
     plan.bobFaults = faultBob?.plan ?? plan.bobFaults
+    if adaptive {
+      guard bob.variant == .perPulse else { throw ValidationError("adaptive needs the variant perPulse") }
+      _ = plan.bobSettings.set(.adaptive, to: 1)
+    }
     guard plan.bobSettings.set(.binRateMin, to: UInt64(keepAbove)) else {
       throw ValidationError("keep-above: \(ModuleSetting.binRateMin.condition)")
     }

@@ -70,8 +70,8 @@ struct LinkListener {
     case .permutation: blocks[passing.block, default: OverheardBlock()].pairing.seed = passing.payload
     case .accepted: hearAccepted(&reader, block: passing.block)
     case .hello, .refuse, .window, .stop, .drained, .held, .pattern, .patternSet, .close, .closed, .parityRequest,
-      .parityReply, .reconciled,
-      .confirm, .length, .seed, .tag, .abort, .loaded, .parities, .rejected, .seedTaken, nil:
+      .parityReply, .reconciled, .confirm, .length, .seed, .tag, .abort, .loaded, .parities, .rejected, .seedTaken,
+      .told, nil:
       break
     }
   }

@@ -234,7 +234,8 @@ package struct LinkRun: ~Copyable {
       keysMatch: recorder.keysMatch && alice.keyCount == bob.keyCount && alice.heldKeyCount == bob.heldKeyCount,
       deadlineMisses: alice.deadlineMisses + bob.deadlineMisses, allocations: allocations,
       wallSeconds: Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18,
-      states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd], eve: eveReport, lock: lock)
+      states: [alice.state, bob.state], ends: [alice.lastEnd, bob.lastEnd], plateMoves: bob.plateMoves,
+      eve: eveReport, lock: lock)
   }
 
   /// What Eve knows of the blocks; nil without her.
@@ -265,6 +266,8 @@ package struct RunResult {
   package let wallSeconds: Double
   package let states: [ModuleState]
   package let ends: [SessionEnd]
+  /// How often Bob's wave plates followed the frame.
+  package let plateMoves: UInt64
   package let eve: EveReport?
   package let lock: LockWatch?
 

@@ -141,7 +141,7 @@ struct Strikes {
     case .length: bump(&frame.payload, from: 0, bytes: 4)
     case .permutation:
       for i in 0..<count { frame.payload[i] = UInt8(truncatingIfNeeded: random.next()) }
-    case .seed, .parityReply, .confirm, .parities, .accepted, .rejected:
+    case .seed, .parityReply, .confirm, .parities, .accepted, .rejected, .told:
       // The first bytes say which tile or which words; the rest is hers.
       for i in min(4, count)..<count { frame.payload[i] = UInt8(truncatingIfNeeded: random.next()) }
     case .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .pattern, .patternSet, .parityRequest,

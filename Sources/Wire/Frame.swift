@@ -34,6 +34,8 @@ public enum MessageType: UInt8, Sendable {
   case accepted = 33
   case rejected = 34
   case seedTaken = 35
+  /// Sifting: Alice's bits of the events of a batch that gave no key, told if Bob asked for them.
+  case told = 36
 }
 
 /// The fixed part in front of every payload.

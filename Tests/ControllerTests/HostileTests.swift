@@ -9,8 +9,8 @@ import Wire
 
 private let types: [MessageType] = [
   .hello, .refuse, .window, .windowSet, .stop, .drained, .held, .pattern, .patternSet, .detections, .choices,
-  .sifted, .close, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag, .abort,
-  .permutation, .loaded, .parities, .accepted, .rejected, .seedTaken,
+  .sifted, .told, .close, .closed, .parityRequest, .parityReply, .reconciled, .confirm, .counts, .length, .seed, .tag,
+  .abort, .permutation, .loaded, .parities, .accepted, .rejected, .seedTaken,
 ]
 
 /// A peer that greets, and from some moment on says anything: the module neither traps nor makes a key.
