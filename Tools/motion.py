@@ -48,6 +48,9 @@ def measured(twin):
         rows[f"run {name}"] = run(twin, ["run", "--quiet", *words])
         rows[f"compare {name}"] = compare(twin, ["compare", *words])
         print(f"motion: {name}", flush=True)
+    for name, words in page.follows().items():
+        rows[name] = run(twin, ["run", "--quiet", *words, "--adaptive"])
+        print(f"motion: {name}", flush=True)
     for name, words in page.sweeps().items():
         rows[name] = compare(twin, ["compare", *words])
         print(f"motion: {name}", flush=True)

@@ -50,12 +50,28 @@ extension CorrelationMatrix {
     return (v.dot(v) - noise) / (shrink.value * shrink.value)
   }
 
+  /// Whether the unequal axes show a turn at all, whatever the shrinking is: the antisymmetric part exceeds what chance
+  /// makes of none in 0.27 % of cases (chi-square with 3 degrees of freedom).
+  public var showsTurn: Bool {
+    let v = antisymmetric
+    let spread = antisymmetricVariance
+    guard spread.length < .infinity else { return false }
+    return v.x * v.x / spread.x + v.y * v.y / spread.y + v.z * v.z / spread.z > threeSigmaOfThree
+  }
+
+  /// What counting alone adds to the square of a small turn on average, square radians. How well the shrinking is known
+  /// is not in it: that makes a turn longer or shorter, and neither another one nor none.
+  public func countingVariance(_ shrink: ShrinkEstimate) -> Double {
+    let spread = antisymmetricVariance
+    return (spread.x + spread.y + spread.z) / (shrink.value * shrink.value)
+  }
+
   /// The rotation that the six correlations of unequal axes show if the shrinking is known; nil without counts.
   ///
   /// For T = s R with the turn by t about n the antisymmetric part is v = s sin(t) n (derived). It is taken for a turn
-  /// of at most 90 degrees: a larger one is then told too small, about the right axis, so that who undoes what he is
-  /// told, and looks again, comes to the end. Other than `rotation(trace:)` this needs no error rate of the very time of
-  /// the counts, which is known only when a block is confirmed. Error bars to first order (derived):
+  /// of at most 90 degrees: a larger one is told too small, about the right axis, so that who undoes what he is
+  /// told, and looks again, comes to the end. Other than `rotation(trace:)` this needs no error rate of the very time
+  /// of the counts, which is known only when a block is confirmed. Error bars to first order (derived):
   /// s d = dv + u x dv + n (n.dv) (1/cos(t) - 1) with u = tan(t/2) n, and -tan(t) ds along n.
   public func rotation(shrink: ShrinkEstimate) -> RotationEstimate? {
     let v = antisymmetric
@@ -86,9 +102,6 @@ extension RotationEstimate {
 
   /// What undoing `part` of the turn takes off the error rate: s (1 - cos t)/3 (theory.md 1.2).
   public func gain(of part: Rotation) -> Double { 2 * shrink / 3 * part.axis.dot(part.axis) }
-
-  /// What errors of the estimate itself add to that on average.
-  public var noiseGain: Double { shrink / 6 * covariance.trace }
 
   /// Standard deviations of the components of the turn: x, y, z, in radians.
   public var sigmas: StokesVector {

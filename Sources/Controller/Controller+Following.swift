@@ -103,7 +103,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.appendTurn(" DA ", turn.x, sigmas.x)
     text.appendTurn("  RL ", turn.y, sigmas.y)
     text.appendTurn("  HV ", turn.z, sigmas.z)
-    text.append(estimate.isSignificant ? " deg, seen" : " deg, not seen")
+    text.append(core.follower.turnIsSeen ? " deg, seen" : " deg, not seen")
     terminal.printLine(text)
     text.clear()
     text.append("errors   with it ")

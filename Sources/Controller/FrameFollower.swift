@@ -47,6 +47,8 @@ struct FrameFollower {
   private var plates = Rotation.identity
   /// What was estimated last; nil before the first look of a session.
   private(set) var estimate: RotationEstimate?
+  /// Whether it was told from none.
+  private(set) var turnIsSeen = false
   private(set) var shrink = ShrinkEstimate(expectedQber: 0)
   /// Corrections of the session.
   private(set) var moves: UInt64 = 0
@@ -168,11 +170,16 @@ struct FrameFollower {
     slice.clear()
     sliceStart = nil
     looks += 1
-    guard let found = CorrelationMatrix(window).rotation(shrink: shrink) else { return }
+    let matrix = CorrelationMatrix(window)
+    guard let found = matrix.rotation(shrink: shrink) else { return }
     estimate = found
-    guard found.covariance.trace <= Self.varianceMax else { return age(found) }
+    turnIsSeen = matrix.showsTurn
+    let variance = matrix.countingVariance(shrink)
+    guard variance <= Self.varianceMax else { return age(variance) }
     let part = Self.worthUndoing(found)
-    guard found.isSignificant, found.gain(of: part) - found.noiseGain >= Self.gainMin else { return age(found) }
+    // What chance adds to every turn is not gained.
+    let gain = found.gain(of: part) - shrink.value / 6 * variance
+    guard turnIsSeen, gain >= Self.gainMin else { return age(variance) }
     plates = part.inverse.after(plates)
     setting = plates.plates(near: setting)
     motion = .wanted
@@ -185,8 +192,8 @@ struct FrameFollower {
     found.tiltIsSignificant && found.tiltGain >= tiltGainMin ? found.rotation : found.roll
   }
 
-  private mutating func age(_ found: RotationEstimate) {
-    let isFine = looks >= Self.looksKept && found.covariance.trace <= Self.varianceFine
+  private mutating func age(_ variance: Double) {
+    let isFine = looks >= Self.looksKept && variance <= Self.varianceFine
     guard isFine || looks >= Self.looksKeptMax else { return }
     window.halve()
     looks /= 2

@@ -187,6 +187,40 @@ extension StokesVector {
     #expect(CorrelationMatrix(CorrelationCounts()).rotation(shrink: shrink) == nil)
   }
 
+  /// No turn is taken for one more often than three standard deviations are, whatever the shrinking; a turn is seen
+  /// also where its sine says little of its size.
+  @Test func showsTurn_isThatOfThreeStandardDeviations() {
+    var (alarms, seen, far) = (0, 0, 0)
+    for seed in 0..<UInt64(2_000) {
+      var random = SeededRandom(seed: seed &+ 90_000)
+      var link = TestLink()
+      link.depolarisation = Double.random(in: 0...0.5, using: &random)
+      if CorrelationMatrix(link.correlations(photons: 1e5, &random)).showsTurn { alarms += 1 }
+      link.rotation = turn(random.direction(), 0.2)
+      if CorrelationMatrix(link.correlations(photons: 1e5, &random)).showsTurn { seen += 1 }
+      link.rotation = turn(random.direction(), 1.57)
+      if CorrelationMatrix(link.correlations(photons: 1e4, &random)).showsTurn { far += 1 }
+    }
+    // 5.4 on average.
+    #expect(alarms > 0 && alarms < 17 && seen > 1_990 && far > 1_990, "\(alarms) \(seen) \(far)")
+  }
+
+  /// What counting adds to the square of no turn.
+  @Test func countingVariance_isTheMeanSquareOfNoTurn() throws {
+    var (squares, told) = (0.0, 0.0)
+    let shrink = ShrinkEstimate(value: 0.8, variance: 0.01)
+    for seed in 0..<UInt64(1_000) {
+      var random = SeededRandom(seed: seed &+ 95_000)
+      var link = TestLink()
+      link.depolarisation = 0.2
+      let matrix = CorrelationMatrix(link.correlations(photons: 1e5, &random))
+      let found = try #require(matrix.rotation(shrink: shrink)).rotation.vector
+      squares += found.dot(found) / 1_000
+      told += matrix.countingVariance(shrink) / 1_000
+    }
+    #expect(abs(squares / told - 1) < 0.15, "\(squares) \(told)")
+  }
+
   @Test func shrink_ofABlock_isWhatTheTurnLeavesToNoise() throws {
     // 1 - 2 Q = 0.9 (1 + 2 cos 30)/3.
     let mean = (1 + 2 * cos(Double.pi / 6)) / 3

@@ -73,6 +73,17 @@ func following_aRollThatStands_undoesIt(degrees: Double, seed: UInt64) throws {
   #expect(after.result.bob.bitsTold > after.result.bob.siftedBits)
 }
 
+/// A link whose plan expects the errors that the roll makes: how large the turn is is not known well then, that there
+/// is one is. A roll of 45 degrees is a turn of 90 on the sphere.
+@Test(arguments: [20, 30, 45, 60] as [Double]) func following_fromAPlanWithManyErrors_findsTheWay(degrees: Double) {
+  var plan = followingPlan(seed: 3, rollDegrees: degrees)
+  plan.alice.plannedQber = PartsPerMillion(140_000)
+  plan.bob.plannedQber = PartsPerMillion(140_000)
+  let after = run(plan)
+  #expect(after.moves >= 1 && after.moves <= 6 && after.result.keysMatch, "\(after.moves)")
+  #expect(qber(after) < 0.04, "\(qber(after))")
+}
+
 /// The drone's own roll, with tones up to 7 Hz: fewer errors, by what a tracker of its delay can have, and no
 /// oscillation, which would make more.
 @Test(arguments: UInt64(1)...4) func following_theDrone_lowersTheErrors(seed: UInt64) {
