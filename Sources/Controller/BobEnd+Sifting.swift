@@ -265,7 +265,7 @@ extension BobEnd where Bus: ~Copyable {
         notes: storage.notes.span.extracting(offset..<(offset + events)))
       try keepSifted(offset..<(offset + events), payload, &reader, half, &core)
       try reader.finish(payload)
-      if core.follower.isOn { core.payload.put(TellingRequest.told) }
+      if core.follower.asks { core.payload.put(TellingRequest.told) }
       core.send(.sifted, in: half, discloses: .nothing)
       batches.closeOldest()
     } catch {
@@ -289,7 +289,7 @@ extension BobEnd where Bus: ~Copyable {
         core.payload.put(UInt8(truncatingIfNeeded: planes.sifted.kept >> UInt64(8 * byte)))
       }
     }
-    if core.follower.isOn {
+    if core.follower.asks {
       leaveDropped(told, from: noted.lowerBound)
     } else {
       storage.notes.wipe(noted)

@@ -40,6 +40,7 @@ struct FrameFollower {
   /// The same of its part across the roll, which may turn all plates far.
   static var tiltGainMin: Double { 0.0005 }
 
+  /// The session began with the wish to follow.
   private(set) var isOn = false
   private(set) var motion = Motion.resting
   /// Where the plates were sent, and the turn that they make there.
@@ -87,11 +88,11 @@ struct FrameFollower {
     return mustTurn
   }
 
-  /// Nothing follows any more until the next session.
-  mutating func giveUp() {
-    isOn = false
-    motion = .failed
-  }
+  /// Nothing follows any more until the next session. Bits that were asked for still come.
+  mutating func giveUp() { motion = .failed }
+
+  /// Whether Bob asks for bits of dropped events.
+  var asks: Bool { isOn && motion != .failed }
 
   mutating func noteAnnounced(_ batch: UInt32, in frame: UInt32) {
     frames[Int(batch) % SiftingBatch.inFlightMax] = frame
