@@ -19,6 +19,9 @@ public struct ChannelState: Equatable, Sendable {
   /// What loses one polarisation more than another: behind Alice's plates, and before Bob's.
   public var aliceDiattenuator: Diattenuator?
   public var bobDiattenuator: Diattenuator?
+  /// The tilted plates of the modules, which undo that: behind Alice's diattenuator, and behind Bob's.
+  public var aliceTilt: Diattenuator?
+  public var bobTilt: Diattenuator?
 
   public init(
     transmission: Double, roll: Double = 0, depolarisation: Double = 0, backgroundHz: Double = 0, arrivalPs: Double = 0
@@ -30,13 +33,16 @@ public struct ChannelState: Equatable, Sendable {
     self.arrivalPs = arrivalPs
   }
 
-  /// What reaches the analyser of a laser's state: Alice's plates and diattenuator, the roll of the frame, Bob's
-  /// diattenuator and plates, then white noise of weight p. Its intensity is one where nothing is lost by polarisation.
+  /// What reaches the analyser of a laser's state: Alice's plates, diattenuator and tilted plates, the roll of the
+  /// frame, Bob's diattenuator, tilted plates and wave plates, then white noise of weight p. Its intensity is one where
+  /// nothing is lost by polarisation.
   public func received(_ state: BlochVector) -> PolarisedLight {
     var light = PolarisedLight(stokes: alicePlates?.applied(to: state) ?? state)
     if let aliceDiattenuator { light = aliceDiattenuator.applied(to: light) }
+    if let aliceTilt { light = aliceTilt.applied(to: light) }
     light.stokes = BlochMatrix.roll(roll).applied(to: light.stokes)
     if let bobDiattenuator { light = bobDiattenuator.applied(to: light) }
+    if let bobTilt { light = bobTilt.applied(to: light) }
     light.stokes = (1 - depolarisation) * (bobPlates?.applied(to: light.stokes) ?? light.stokes)
     return light
   }

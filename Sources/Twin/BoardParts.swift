@@ -1,4 +1,5 @@
 import Foundation
+import Optics
 import RegisterMap
 import Units
 
@@ -16,7 +17,8 @@ public final class BoardParts {
   private let sensor: Tmp117Model
   private let eeprom: EepromModel
   private let converter: Ads1115Model?
-  private let dac: Mcp4728Model?
+  private let dac: Mcp4728Model
+  private let hasAttenuator: Bool
   /// Transfers, writes and replies of all parts, for the faults that count.
   private var transfers: UInt64 = 0
   private var writes: UInt64 = 0
@@ -31,21 +33,24 @@ public final class BoardParts {
     sensor = Tmp117Model(meanCelsius: role == .alice ? 38 : 31, isFrozen: isFrozen(.tmp117))
     eeprom = EepromModel(role: role, isFrozen: isFrozen(.eeprom))
     converter = role == .alice ? Ads1115Model(isFrozen: isFrozen(.ads1115)) : nil
-    dac = role == .alice ? Mcp4728Model(isFrozen: isFrozen(.mcp4728)) : nil
+    dac = Mcp4728Model(isFrozen: isFrozen(.mcp4728))
+    hasAttenuator = role == .alice
   }
 
   // MARK: What hangs on them
 
   /// Share of the light that the variable attenuator passes: 10 dB for each volt of channel A, none at zero; assumed.
-  var transmission: Double {
-    guard let dac else { return 1 }
-    return pow(10, -dac.volts(0))
+  var transmission: Double { hasAttenuator ? pow(10, -dac.volts(0)) : 1 }
+
+  /// The tilted plates: 20 degrees of tilt for each volt of channel B, 50 degrees of azimuth for each of C; assumed.
+  var tiltedPlates: Diattenuator? {
+    .tiltedPlates(tiltDegrees: 20 * dac.volts(1), azimuthDegrees: 50 * dac.volts(2))
   }
 
   /// Volts at the converter's inputs: the monitor photodiode, which sees 2 V for one photon a slot behind the
   /// attenuator above 0.4 mV of offset, both assumed; then the outputs B, C and D.
   private var inputVolts: [Double] {
-    [4e-4 + 2 * photonsPerSlot * transmission] + (1...3).map { dac?.volts($0) ?? 0 }
+    [4e-4 + 2 * photonsPerSlot * transmission] + (1...3).map { dac.volts($0) }
   }
 
   // MARK: The bus
@@ -59,9 +64,7 @@ public final class BoardParts {
       guard let converter else { return nil }
       converter.inputVolts = inputVolts
       return exchange(sent, with: converter, .ads1115, replyCount: replyCount, at: now)
-    case PartAddress.mcp4728:
-      guard let dac else { return nil }
-      return exchange(sent, with: dac, .mcp4728, replyCount: replyCount, at: now)
+    case PartAddress.mcp4728: return exchange(sent, with: dac, .mcp4728, replyCount: replyCount, at: now)
     default: return nil
     }
   }

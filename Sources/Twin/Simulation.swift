@@ -191,6 +191,8 @@ public final class Simulation {
       if clocks == .own { alignedReceiver?.clocks = state }
       channel.alicePlates = alicePlates.rotation
       channel.bobPlates = bobPlates.rotation
+      channel.aliceTilt = aliceParts.tiltedPlates
+      channel.bobTilt = bobParts.tiltedPlates
       sampler.restart(at: slot, seed: Philox.block(low: slot, high: 1, key: seed).0)
       nextMillisecond += slotsPerMillisecond
     }
