@@ -86,8 +86,30 @@ public struct DiattenuationSums: Sendable {
       result.variances[name] = spread * (1 - loss * loss) * (1 - loss * loss) / (visibility * visibility)
       result.mismatch[name] = mismatch
       result.mismatchVariances[name] = spread * (1 - mismatch * mismatch) * (1 - mismatch * mismatch)
+      setEfficiencies(of: axis, loss: loss, halfSum: (plus.value + minus.value) / 2, spread: spread, in: &result)
     }
     return result
+  }
+
+  /// Efficiencies of the two detectors of an axis, on a scale that all axes share.
+  ///
+  /// Let light L(+) and L(-) fall while the plates give the axis either sign. The product of both detectors' counts has
+  /// the ratio (L(+)/L(-))^2, free of loss and efficiencies, and L(+) + L(-) is the same for every axis. So the mean of
+  /// ln e0 and ln e1 is ln(C0(+) C1(+)/(1 - D^2))/2 + ln((1 + r)/r), r = L(+)/L(-) (derived). `loss` is D as the
+  /// detectors see it, `halfSum` artanh d.
+  private func setEfficiencies(
+    of axis: Int, loss: Double, halfSum: Double, spread: Double, in result: inout DiattenuationEstimate
+  ) {
+    let i = 4 * axis
+    let light = 0.5 * log(net[i] * net[i + 1] / (net[i + 2] * net[i + 3]))
+    let mean = 0.5 * (log(net[i] * net[i + 1]) - log1p(-min(loss * loss, 0.999_999))) + log1p(exp(-light))
+    let all = net[i] + net[i + 1] + net[i + 2] + net[i + 3]
+    let noise = variance[i] + variance[i + 1] + variance[i + 2] + variance[i + 3]
+    let first = CorrelationCounts.first(of: correlationAxes[axis])
+    for detector in 0..<2 {
+      result.logEfficiencies[first + detector] = mean + (detector == 0 ? halfSum : -halfSum)
+      result.logEfficiencyVariances[first + detector] = spread + noise / (all * all)
+    }
   }
 }
 
@@ -104,6 +126,9 @@ public struct DiattenuationEstimate: Sendable {
   /// (e0 - e1)/(e0 + e1) of the two detectors of each axis.
   public var mismatch = StokesVector.zero
   public var mismatchVariances = StokesVector.zero
+  /// Logarithms of the efficiencies of H V D A R L, up to a common term, and their variances.
+  public var logEfficiencies: [6 of Double] = .init(repeating: 0)
+  public var logEfficiencyVariances: [6 of Double] = .init(repeating: 0)
 
   public init() {}
 

@@ -45,11 +45,15 @@ public struct TiltedPlates: Sendable {
   public func setPoint(for loss: DiattenuationEstimate) -> TiltSetPoint? {
     guard loss.isSignificant else { return nil }
     let linear = (loss.vector.x * loss.vector.x + loss.vector.z * loss.vector.z).squareRoot()
-    guard linear < 1, linear > 0 else { return nil }
-    let wanted = 10 / log(10) * (log1p(linear) - log1p(-linear))
-    // sin 70 degrees.
-    var (low, high) = (0.0, 0.939_692_620_8)
-    guard decibels(sine: high) >= wanted else { return nil }
+    guard linear < 1, linear > 0, Self.decibels(of: linear) <= decibels(sine: Self.sineMax) else { return nil }
+    return complement(of: loss.vector)
+  }
+
+  /// The set-point that undoes what a vector has of linear polarisation, or as much of it as the plates can.
+  func complement(of vector: StokesVector) -> TiltSetPoint {
+    let linear = (vector.x * vector.x + vector.z * vector.z).squareRoot()
+    let wanted = Self.decibels(of: min(linear, 0.999_999))
+    var (low, high) = (0.0, Self.sineMax)
     for _ in 0..<60 {
       let middle = (low + high) / 2
       if decibels(sine: middle) < wanted { low = middle } else { high = middle }
@@ -57,17 +61,21 @@ public struct TiltedPlates: Sendable {
     let tilt = atan2(low, (1 - low * low).squareRoot())
     // Half the angle on the Poincare sphere is the angle of the polarisation.
     let halfTurn = Int(PlateAngle.halfTurn)
-    let polarisation = Int((atan2(loss.vector.x, loss.vector.z) / 2 * centidegreesPerRadian).rounded())
+    let polarisation = Int((atan2(vector.x, vector.z) / 2 * centidegreesPerRadian).rounded())
     guard let azimuth = PlateAngle(centidegrees: UInt16((polarisation % halfTurn + halfTurn) % halfTurn)) else {
-      return nil
+      preconditionFailure("a remainder")
     }
     return TiltSetPoint(
-      tiltCentidegrees: UInt16((tilt * centidegreesPerRadian).rounded()), azimuth: azimuth,
-      residual: abs(loss.vector.y))
+      tiltCentidegrees: UInt16((tilt * centidegreesPerRadian).rounded()), azimuth: azimuth, residual: abs(vector.y))
   }
+
+  /// sin 70 degrees.
+  private static var sineMax: Double { 0.939_692_620_8 }
+
+  static func decibels(of length: Double) -> Double { 10 / log(10) * (log1p(length) - log1p(-length)) }
 }
 
-private let centidegreesPerRadian = 18_000 / Double.pi
+let centidegreesPerRadian = 18_000 / Double.pi
 
 extension DiattenuationEstimate {
   /// Attenuation of the arms of a transmitter with a laser a state, in decibels, H V D A R L: after it all states leave
