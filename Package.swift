@@ -107,9 +107,7 @@ let deviceModules: [Target] = [
     "Controller",
     uses: [
       "Acquisition", "AdvantageDistillation", "Alignment", "Authentication", "Checksum", "Console", "Distillation",
-      "Drivers",
-      "Estimation",
-      "FixedStorage", "Health",
+      "Drivers", "Estimation", "FixedStorage", "Health",
       "KeyStore", "LinkControl",
       "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",
     ]),
@@ -117,8 +115,8 @@ let deviceModules: [Target] = [
   .executableTarget(
     name: "Firmware",
     dependencies: [
-      "AdvantageDistillation", "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux", "CMarks",
-      "Checksum",
+      "AdvantageDistillation", "Alignment", "Authentication", "BinaryField", "BoardProtocol", "CArena", "CLinux",
+      "CMarks", "Checksum",
       "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "Health", "KeyStore", "LinkControl", "Ports",
       "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Units", "Wire",
@@ -151,8 +149,7 @@ let hostModules: [Target] = [
     name: "TwinProgram",
     dependencies: [
       .product(name: "ArgumentParser", package: "swift-argument-parser"), "Acquisition", "AdvantageDistillation",
-      "Authentication",
-      "BinaryField", "Console", "Controller",
+      "Alignment", "Authentication", "BinaryField", "Console", "Controller",
       "Distillation", "Estimation", "FixedStorage", "Health", "HostSockets", "HostStorage", "LinkControl",
       "Optics", "Ports", "PrivacyAmplification", "Reconciliation", "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun",
       "Units", "Wire",
@@ -192,9 +189,8 @@ let hostModules: [Target] = [
   suite(
     "Controller",
     uses: [
-      "Acquisition", "AdvantageDistillation", "Console", "Distillation", "FixedStorage", "Health", "HostConsole",
-      "HostStorage",
-      "KeyStore", "LinkControl", "Optics", "Ports",
+      "Acquisition", "AdvantageDistillation", "Alignment", "Console", "Distillation", "FixedStorage", "Health",
+      "HostConsole", "HostStorage", "KeyStore", "LinkControl", "Optics", "Ports",
       "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),
   suite("TwinRun", uses: ["Alignment", "Controller", "Estimation", "HostStorage", "Optics", "Twin", "Units"]),

@@ -27,6 +27,8 @@ public enum ArgumentKind: UInt8, Sendable {
   case millimetres, speed, acceleration
   case level
   case alarm
+  /// What to do about loss that depends on polarisation.
+  case loss
   /// The word `run`.
   case run
   /// The word `now`, so that nothing is destroyed by a slip.
@@ -51,6 +53,7 @@ public enum ArgumentKind: UInt8, Sendable {
     case .acceleration: "MM/S2"
     case .level: "LEVEL"
     case .alarm: "ALARM"
+    case .loss: "ACTION"
     case .run: "run"
     case .now: "now"
     }
@@ -76,6 +79,7 @@ public enum ArgumentKind: UInt8, Sendable {
     case .acceleration: "-1000000 to 1000000 mm/s2"
     case .level: "off, error, warning, notice or debug"
     case .alarm: "the name of an alarm"
+    case .loss: "show, measure, run or undo"
     case .run: "the word run"
     case .now: "the word now, because this cannot be undone"
     }
@@ -91,7 +95,8 @@ public enum ArgumentKind: UInt8, Sendable {
     case .address: 0x08...0x77
     case .count: 1...1000
     case .millimetres: 0...10_000_000_000
-    case .command, .subject, .field, .value, .register, .intensity, .level, .alarm, .run, .now, .speed, .acceleration:
+    case .command, .subject, .field, .value, .register, .intensity, .level, .alarm, .loss, .run, .now, .speed,
+      .acceleration:
       nil
     }
   }
@@ -102,7 +107,7 @@ public enum ArgumentKind: UInt8, Sendable {
     case .speed: 9_000_000
     case .acceleration: 1_000_000
     case .command, .subject, .field, .value, .register, .number, .picoseconds, .decibels, .millionths, .intensity,
-      .address, .count, .millimetres, .level, .alarm, .run, .now:
+      .address, .count, .millimetres, .level, .alarm, .loss, .run, .now:
       nil
     }
   }
@@ -118,6 +123,14 @@ public enum ArgumentKind: UInt8, Sendable {
       case 2: "warning"
       case 3: "notice"
       case 4: "debug"
+      default: nil
+      }
+    case .loss:
+      switch index {
+      case 0: "show"
+      case 1: "measure"
+      case 2: "run"
+      case 3: "undo"
       default: nil
       }
     case .run, .now: index == 0 ? usageName : nil

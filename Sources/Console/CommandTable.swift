@@ -49,7 +49,9 @@ public let commandTable: [51 of CommandSpec] = [
     .voa, "voa", .decibels, for: .operate, alone: .observe,
     summary: "attenuator behind the lasers and monitor; Alice's"),
   CommandSpec(.plates, "plates", summary: "wave plates: targets, angles, motors"),
-  CommandSpec(.pdl, "pdl", summary: "contrast of the detectors of each axis, with its error"),
+  CommandSpec(
+    .pdl, "pdl", .loss, for: .operate, alone: .observe,
+    summary: "loss by polarisation and detectors that differ: found, in force; or do it"),
   CommandSpec(.adaptive, "adaptive", summary: "what the module adapts by itself, and why"),
 
   CommandSpec(.config, "config", summary: "hash of the configuration, what is set, what is saved"),

@@ -263,7 +263,7 @@ public struct LineEditor<Names: ArgumentNames>: ~Copyable {
     switch kind {
     case .command: index < commandTable.count ? commandTable[index].name : nil
     case .subject: Self.subject(index)
-    case .intensity, .level, .run, .now: kind.word(index)
+    case .intensity, .level, .loss, .run, .now: kind.word(index)
     case .field, .value, .register, .alarm: Names.name(kind, index)
     case .number, .picoseconds, .decibels, .millionths, .address, .count, .millimetres, .speed, .acceleration: nil
     }

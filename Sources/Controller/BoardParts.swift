@@ -1,3 +1,4 @@
+import Alignment
 import Drivers
 import FixedStorage
 import Ports
@@ -72,6 +73,17 @@ struct BoardParts: Sendable {
       throw .refused(address: PartAddress.mcp4728, status: 0)
     }
     try attenuator.set(output, of: .a, over: &bus)
+  }
+
+  /// Sets the tilted plates: 20 degrees a volt on channel B, and 50 degrees a volt of their axis on C (assumed motors).
+  mutating func tilt(_ loss: LossSettings, over bus: inout some I2cBus & ~Copyable) throws(DriverFault) {
+    let volts: [2 of Int32] = [Int32(loss.tiltCentidegrees) * 500, Int32(loss.azimuth.centidegrees) * 200]
+    for i in volts.indices {
+      guard let output = Mcp4728Output(Microvolts(volts[i]), isDoubled: true) else {
+        throw .refused(address: PartAddress.mcp4728, status: 0)
+      }
+      try attenuator.set(output, of: i == 0 ? .b : .c, over: &bus)
+    }
   }
 
   /// What the attenuator's drive is set to, in hundredths of a decibel; nil if it is a share of the supply.

@@ -23,12 +23,13 @@ extension BobEnd where Bus: ~Copyable {
     core.sendSession(.pattern)
   }
 
-  /// Whether an event of the running frame may be key.
+  /// Whether an event of the running frame may be key. Where plates are turned, the states of the pattern say nothing.
   mutating func isKey(_ word: UInt32, in frame: UInt32) -> Bool {
+    let detectors = mask.hides(frame) ? 0 : FpgaMap.Fifo.detectors.extract(from: word)
     let click = SyncClick(
       slot: FpgaMap.Fifo.slot.extract(from: word),
       phase: UInt8(truncatingIfNeeded: FpgaMap.Fifo.phase.extract(from: word)),
-      detectors: UInt8(truncatingIfNeeded: FpgaMap.Fifo.detectors.extract(from: word)))
+      detectors: UInt8(truncatingIfNeeded: detectors))
     return aligner.take(click, in: frame)
   }
 

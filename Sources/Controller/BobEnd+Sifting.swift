@@ -15,7 +15,7 @@ extension BobEnd where Bus: ~Copyable {
     if aligner.isOn { try align(&core, at: now) }
     try sealIfComplete(&core, &board, blockBits: blockBits)
     for _ in 0..<Self.burstsPerTickMax where !fifoIsDone {
-      if wordsTaken == wordsRead, try !readBurst() { break }
+      if wordsTaken == wordsRead, try !readBurst(&board) { break }
       try takeWords(&core, &board, at: now)
       // Words that found no room wait for the next tick, and the FIFO behind them.
       if wordsTaken < wordsRead { break }
@@ -24,7 +24,8 @@ extension BobEnd where Bus: ~Copyable {
   }
 
   /// Reads what waits in the FIFO, at most one burst; false when there was nothing.
-  private mutating func readBurst() throws(SiftingFault) -> Bool {
+  private mutating func readBurst(_ board: inout some ModuleBoard & ~Copyable) throws(SiftingFault) -> Bool {
+    let words: Int
     do throws(DriverFault) {
       // An empty FIFO is asked for its level only: a burst costs the bus its length even if nothing comes.
       if wordsWaiting == 0 { wordsWaiting = Int(try fpga.fifoLevel()) }
@@ -36,12 +37,13 @@ extension BobEnd where Bus: ~Copyable {
         return false
       }
       let burst = try Self.readEvents(min(wordsWaiting, SiftingBatch.burstWords), from: &fpga, into: &storage.words)
-      wordsRead = burst.words
+      words = burst.words
       wordsWaiting = burst.waiting
-      return burst.words > 0
     } catch {
       throw .driver(error)
     }
+    wordsRead = try thinned(words, &board)
+    return words > 0
   }
 
   // Static, because the compiler tracks fields of `self` apart only as separate arguments.

@@ -1,3 +1,4 @@
+import Alignment
 public import Drivers
 public import FixedStorage
 public import Ports
@@ -68,10 +69,14 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   public var mask = FrameMask(.perPulse)
   /// Which bins are announced. It is set between sessions: a rule that follows what was measured is another rule.
   var selection = BinSelection.all
+  /// Which part of each detector's single clicks counts; set between sessions.
+  var keeping = Keeping(LossSettings())
   /// Where in the running frame the bin began that is being collected, and the block of the last batch announced.
   var binStart: UInt32 = 0
   var announcedBlock: UInt32?
   public internal(set) var eventsMasked: UInt64 = 0
+  /// Single clicks of the session that were forgotten, so that all detectors count alike.
+  var eventsThinned: UInt64 = 0
 
   init(fpga: consuming BobFpga<Bus>, storage: consuming Storage, aligner: consuming Aligner) {
     self.fpga = fpga
@@ -99,6 +104,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// Takes over what of the settings decides which events are announced.
   private mutating func adopt(_ settings: ModuleSettings) {
     selection = BinSelection(rateMinHz: UInt32(settings[.binRateMin]))
+    keeping = Keeping(settings.loss)
   }
 
   public mutating func setLight(_ configuration: LinkConfiguration) throws(DriverFault) {
@@ -156,6 +162,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     announcedBlock = nil
     mask.reset()
     eventsMasked = 0
+    eventsThinned = 0
   }
 
   public mutating func forget() {

@@ -55,6 +55,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       return failPlates(.device(error))
     }
     parts.bringUp(over: &board)
+    setTilt()
+    expectSavedLoss()
     do throws(DriverFault) {
       try setAttenuator()
     } catch {
@@ -86,6 +88,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     siftedBefore = core.totals.siftedNow
     secretBefore = core.totals.netSecretBits
     watch.beginLight(readings.counts)
+    loss.beginLight()
     rates.restart(rateSums, at: now)
   }
 
@@ -140,6 +143,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   mutating func forgetSession() {
     scan.stop()
+    stopLossMeasurement()
     core.abandon()
     end.forget()
     windowIsProposed = false

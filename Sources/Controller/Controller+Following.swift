@@ -149,6 +149,7 @@ extension PlateDrive {
   mutating func place(
     _ setting: PlateSetting, over bus: inout some I2cBus & ~Copyable
   ) throws(WavePlateFault) -> Nanoseconds {
+    forgetPlace()
     do throws(DriverFault) {
       let standing = try plates.angles(over: &bus)
       try plates.setTargets(setting, over: &bus)

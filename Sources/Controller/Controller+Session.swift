@@ -54,7 +54,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     // A module at rest joins a session that its peer asks for. An answer to a session given up meanwhile asks nothing.
     // The row of the policy is settled before the own greeting goes out.
     if case .idle = state, !isAnswer {
-      guard !isPoked, !gateIsAstray else { return }
+      guard !isPoked, !gateIsAstray, !platesAreAstray else { return }
       chooseRow()
       try followRowOfGreeting()
       isAnswering = true

@@ -104,6 +104,8 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var watch = HealthWatch()
   public internal(set) var rates: RateMeter
   var scan = GateScan()
+  /// Loss that depends on polarisation: what is measured and what is done about it.
+  var loss = LossControl()
   /// The gate stands where a scan put it.
   var gateIsAstray = false
   /// What the console that asks is trusted with.
@@ -175,6 +177,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
     serviceOptics()
     keepHouse()
     scanGate()
+    tendLoss()
     distil(slicesMax: 4)
     core.tendKeys(at: now, linkIsUp: linkIsUp, &board)
     flush()
@@ -196,7 +199,7 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   /// The operator's wishes.
   public mutating func start() {
     if case .idle = state {
-      guard !isPoked, !gateIsAstray else { return }
+      guard !isPoked, !gateIsAstray, !platesAreAstray else { return }
       isAnswering = false
       chooseRow()
     }

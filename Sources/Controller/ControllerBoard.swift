@@ -195,7 +195,7 @@ private let boardDevices: [6 of BoardDevice] = [
   BoardDevice(address: PartAddress.tmp117, name: "temperature, TMP117"),
   BoardDevice(address: PartAddress.ads1115, name: "monitor, ADS1115"),
   BoardDevice(address: PartAddress.eeprom, name: "identity, 24AA02"),
-  BoardDevice(address: PartAddress.mcp4728, name: "attenuator, MCP4728"),
+  BoardDevice(address: PartAddress.mcp4728, name: "voa and tilt, MCP4728"),
 ]
 
 private struct BoardDevice: Sendable {

@@ -50,10 +50,12 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     guard candidate.link.variant == configuration.variant else { throw .variant }
     guard candidate.own.keepsKeysAsLong(as: settings) || asking == .secure else { throw .shorterKeys }
     configuration = candidate.link
+    let lossBefore = settings.loss
     settings = candidate.own
     core.keys.lifetime = settings.keyLifetime
     policyReason = .configured
     core.distiller.adopt(configuration.plan())
+    if settings.loss != lossBefore { noteLossSet() }
     do throws(DriverFault) {
       try end.setLight(configuration)
       try end.setTiming(settings)

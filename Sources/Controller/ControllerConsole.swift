@@ -84,7 +84,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     switch command.verb {
     case .help: help(first, on: &terminal)
     case .status: status(of: first, on: &terminal)
-    case .report, .qber, .link, .rates, .counters, .temperature, .keys, .auth, .acquire, .twirl, .plates, .pdl,
+    case .report, .qber, .link, .rates, .counters, .temperature, .keys, .auth, .acquire, .twirl, .plates,
       .adaptive,
       .config, .changes, .gpio, .watchdog, .timing, .telemetry, .version:
       tell(command.verb, on: &terminal)
@@ -98,6 +98,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .gate: tuneTiming(of: .bob, delay: first, width: second, on: &terminal)
     case .delay: tuneTiming(of: .alice, delay: first, width: second, on: &terminal)
     case .voa: tuneAttenuator(first, on: &terminal)
+    case .pdl: tendLoss(first, on: &terminal)
     case .show: showConfiguration(first, on: &terminal)
     case .set: set(first, to: second, on: &terminal)
     case .apply: applyChanges(on: &terminal)
@@ -134,7 +135,6 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .acquire: showAcquisition(on: &terminal)
     case .twirl: showTwirl(on: &terminal)
     case .plates: showPlates(on: &terminal)
-    case .pdl: showContrast(on: &terminal)
     case .adaptive: showAdaptation(on: &terminal)
     case .config: showConfigurationState(on: &terminal)
     case .changes: showChanges(on: &terminal)
@@ -143,7 +143,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .timing: showTiming(on: &terminal)
     case .telemetry: showTelemetry(on: &terminal)
     case .version: showVersion(on: &terminal)
-    case .help, .status, .start, .stop, .abort, .selftest, .align, .motion, .intensity, .gate, .delay, .voa, .show,
+    case .help, .status, .start, .stop, .abort, .selftest, .align, .motion, .intensity, .gate, .delay, .voa, .pdl, .show,
       .set, .apply,
       .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .scpi, .update,
       .reboot, .zeroize:

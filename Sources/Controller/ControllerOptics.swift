@@ -165,8 +165,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
 
   /// Clicks of the two detectors of each axis. Behind a twirl every axis carries as much of one as of the other, so a
   /// contrast tells of loss that depends on polarisation, or of detectors that differ; this does not tell them apart.
-  func showContrast(on terminal: inout Screen) {
-    guard End.role == .bob else { return refuse("pdl", "alice has no detectors", on: &terminal) }
+  func contrastLines(on terminal: inout Screen) {
     let names: [3 of StaticString] = ["HV", "DA", "RL"]
     for axis in 0..<3 {
       let (first, second) = (watch.clicks[2 * axis], watch.clicks[2 * axis + 1])
@@ -211,6 +210,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       return refuse("align", "the gate follows the light: clock is recovered", on: &terminal)
     }
     guard !scan.isRunning else { return refuse("align", "the gate is being scanned", on: &terminal) }
+    guard !platesAreAstray else { return refuse("align", "loss is being measured", on: &terminal) }
     move(scan.begin(at: now))
     terminal.print("scanning: 3.3 s, then the session is given up\r\n")
   }

@@ -171,7 +171,7 @@ public enum ConsoleNames: ArgumentNames {
     case .alarm: index < AlarmName.count ? AlarmName.numbered(index).name : nil
     case .register: index < FpgaMap.all.count ? FpgaMap.all[index].name : nil
     case .command, .subject, .value, .number, .picoseconds, .decibels, .millionths, .intensity, .address, .count,
-      .millimetres, .speed, .acceleration, .level, .run, .now:
+      .millimetres, .speed, .acceleration, .level, .loss, .run, .now:
       nil
     }
   }

@@ -2,8 +2,9 @@ public import Units
 
 /// Which frames carry no key because the wave plates of this module were not in place.
 ///
-/// In `perPulse` it hides nothing. In `perBlock` it hides every frame of a group until the plates were read back in
-/// place, and always the first `TwirlSchedule.settleFrames`. It remembers as many groups as a module may lag behind.
+/// In `perPulse` it hides nothing but stretches in which the plates were sent elsewhere. In `perBlock` it hides every
+/// frame of a group until the plates were read back in place, and always the first `TwirlSchedule.settleFrames`. It
+/// remembers as many groups as a module may lag behind.
 public struct FrameMask: Sendable {
   /// Twice the depth of Alice's choice memory: what is older cannot be announced anyway.
   private static var depth: Int { 8 }
@@ -13,11 +14,35 @@ public struct FrameMask: Sendable {
   /// The first frame of each remembered group that carries key.
   private var firstFrames: [8 of UInt32] = .init(repeating: .max)
 
+  /// The last stretches of frames in which the plates were sent elsewhere, in either variant.
+  private var firstAstray: [8 of UInt32] = .init(repeating: .max)
+  private var lastAstray: [8 of UInt32] = .init(repeating: 0)
+  private var stretches = 0
+
   public init(_ variant: TwirlVariant) { isNeeded = variant == .perBlock }
 
-  /// Forgets every group, so that every frame is hidden again.
+  /// Forgets every group, so that every frame is hidden again, and every stretch.
   public mutating func reset() {
     for i in groups.indices { groups[i] = .max }
+    stretches = 0
+  }
+
+  /// From this frame on nothing carries key, until `show`.
+  public mutating func hide(from frame: UInt32) {
+    firstAstray[stretches % Self.depth] = frame
+    lastAstray[stretches % Self.depth] = .max
+    stretches += 1
+  }
+
+  /// The plates are back; the last frame that had begun by then is `frame`.
+  public mutating func show(after frame: UInt32) {
+    guard stretches > 0 else { return }
+    lastAstray[(stretches - 1) % Self.depth] = frame
+  }
+
+  private func isAstray(_ frame: UInt32) -> Bool {
+    for i in 0..<min(stretches, Self.depth) where frame >= firstAstray[i] && frame <= lastAstray[i] { return true }
+    return false
   }
 
   /// The plates were read back in place for `group`; the last frame that had begun by then is `frame`.
@@ -28,6 +53,7 @@ public struct FrameMask: Sendable {
   }
 
   public func hides(_ frame: UInt32) -> Bool {
+    if stretches > 0, isAstray(frame) { return true }
     guard isNeeded else { return false }
     let group = TwirlSchedule.group(of: frame)
     let place = Int(group) % Self.depth

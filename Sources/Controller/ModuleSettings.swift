@@ -1,3 +1,4 @@
+public import Alignment
 import Units
 
 /// The settings of one module that its peer need not share, numbered from zero without gaps.
@@ -8,8 +9,9 @@ public enum ModuleSetting: UInt8, Sendable {
   case clock
   case binRateMin
   case adaptive
+  case tiltCdeg, tiltAxisCdeg, keepHPpm, keepVPpm, keepDPpm, keepAPpm, keepRPpm, keepLPpm
 
-  public static var count: UInt8 { 13 }
+  public static var count: UInt8 { 21 }
 
   /// The setting of a number below `count`.
   public static func numbered(_ number: UInt8) -> ModuleSetting {
@@ -32,6 +34,14 @@ public enum ModuleSetting: UInt8, Sendable {
     case .clock: "clock"
     case .binRateMin: "bin_rate_min"
     case .adaptive: "adaptive"
+    case .tiltCdeg: "tilt_cdeg"
+    case .tiltAxisCdeg: "tilt_axis_cdeg"
+    case .keepHPpm: "keep_h_ppm"
+    case .keepVPpm: "keep_v_ppm"
+    case .keepDPpm: "keep_d_ppm"
+    case .keepAPpm: "keep_a_ppm"
+    case .keepRPpm: "keep_r_ppm"
+    case .keepLPpm: "keep_l_ppm"
     }
   }
 
@@ -39,12 +49,13 @@ public enum ModuleSetting: UInt8, Sendable {
     switch self {
     case .pulseDelayPs, .pulseWidthPs, .gateDelayPs, .gateWidthPs: "ps"
     case .voaCdb: "hundredths of a dB"
-    case .alarmQberPpm: "ppm"
+    case .alarmQberPpm, .keepHPpm, .keepVPpm, .keepDPpm, .keepAPpm, .keepRPpm, .keepLPpm: "ppm"
     case .alarmDetectorK: "K"
     case .telemetryMs: "ms"
     case .logLevel, .clock, .adaptive: ""
     case .keyTtlS: "s"
     case .binRateMin: "Hz"
+    case .tiltCdeg, .tiltAxisCdeg: "hundredths of a degree"
     }
   }
 
@@ -67,6 +78,9 @@ public enum ModuleSetting: UInt8, Sendable {
     // Every slot of a second.
     case .binRateMin: 0...100_000_000
     case .adaptive: 0...1
+    case .tiltCdeg: 0...7000
+    case .tiltAxisCdeg: 0...17_999
+    case .keepHPpm, .keepVPpm, .keepDPpm, .keepAPpm, .keepRPpm, .keepLPpm: 100_000...1_000_000
     }
   }
 
@@ -82,9 +96,8 @@ public enum ModuleSetting: UInt8, Sendable {
     case .telemetryMs: 1000
     case .logLevel: 1
     case .keyTtlS: 86_400
-    case .clock: 0
-    case .binRateMin: 0
-    case .adaptive: 0
+    case .clock, .binRateMin, .adaptive, .tiltCdeg, .tiltAxisCdeg: 0
+    case .keepHPpm, .keepVPpm, .keepDPpm, .keepAPpm, .keepRPpm, .keepLPpm: 1_000_000
     }
   }
 
@@ -104,6 +117,10 @@ public enum ModuleSetting: UInt8, Sendable {
     case .clock: "clock must be 0 (common: one clock for both modules) or 1 (recovered: from the light); Bob's"
     case .binRateMin: "bin_rate_min must be 10^8 at most: slower bins are not announced; 0 keeps all; Bob's"
     case .adaptive: "adaptive must be 0 (off) or 1 (plates): wave plates follow the frame, in perPulse; Bob's"
+    case .tiltCdeg: "tilt_cdeg must be 7000 at most: tilt of the plates that undo polarisation-dependent loss"
+    case .tiltAxisCdeg: "tilt_axis_cdeg must be below 18000: the axis of that tilt, from the horizontal"
+    case .keepHPpm, .keepVPpm, .keepDPpm, .keepAPpm, .keepRPpm, .keepLPpm:
+      "keep_h_ppm ... keep_l_ppm must be 100000 to 1000000: which part of a detector's single clicks counts; Bob's"
     }
   }
 
@@ -112,14 +129,16 @@ public enum ModuleSetting: UInt8, Sendable {
     switch self {
     case .pulseDelayPs, .gateDelayPs: 10
     case .pulseWidthPs, .gateWidthPs: 100
-    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS, .clock, .binRateMin, .adaptive: 1
+    case .voaCdb, .alarmQberPpm, .alarmDetectorK, .telemetryMs, .logLevel, .keyTtlS, .clock, .binRateMin, .adaptive,
+      .tiltCdeg, .tiltAxisCdeg, .keepHPpm, .keepVPpm, .keepDPpm, .keepAPpm, .keepRPpm, .keepLPpm:
+      1
     }
   }
 }
 
 /// The values of all settings of a module, each within its range.
 public struct ModuleSettings: Equatable, Sendable {
-  private var values: [13 of UInt64] = .init(repeating: 0)
+  private var values: [21 of UInt64] = .init(repeating: 0)
 
   public init() {
     for number in 0..<ModuleSetting.count { values[Int(number)] = ModuleSetting.numbered(number).initial }
@@ -148,6 +167,28 @@ public struct ModuleSettings: Equatable, Sendable {
   /// Whether no key is erased sooner than with other settings.
   func keepsKeysAsLong(as other: ModuleSettings) -> Bool {
     self[.keyTtlS] == 0 || (other[.keyTtlS] > 0 && self[.keyTtlS] >= other[.keyTtlS])
+  }
+
+  /// The setting of a detector, H V D A R L.
+  static func keepPpm(_ detector: Int) -> ModuleSetting {
+    precondition(detector >= 0 && detector < 6)
+    return .numbered(ModuleSetting.keepHPpm.rawValue + UInt8(detector))
+  }
+
+  /// What is done about polarisation-dependent loss and detectors that differ.
+  public var loss: LossSettings {
+    get {
+      var loss = LossSettings()
+      loss.tiltCentidegrees = UInt16(self[.tiltCdeg])
+      loss.azimuth = PlateAngle(centidegrees: UInt16(self[.tiltAxisCdeg])) ?? loss.azimuth
+      for i in loss.keepPpm.indices { loss.keepPpm[i] = UInt32(self[Self.keepPpm(i)]) }
+      return loss
+    }
+    set {
+      values[Int(ModuleSetting.tiltCdeg.rawValue)] = UInt64(newValue.tiltCentidegrees)
+      values[Int(ModuleSetting.tiltAxisCdeg.rawValue)] = UInt64(newValue.azimuth.centidegrees)
+      for i in newValue.keepPpm.indices { values[Int(Self.keepPpm(i).rawValue)] = UInt64(newValue.keepPpm[i]) }
+    }
   }
 
   /// Pulse or gate as the drivers take them.

@@ -18,7 +18,15 @@ struct PlateDrive {
   /// How often plates that stand are looked at.
   static var watchPeriod: Nanoseconds { Nanoseconds(milliseconds: 100) }
 
+  /// Where `place` sent the plates; `until` is when they are overdue, or looked at again.
+  private struct Placement {
+    let setting: PlateSetting
+    let until: Instant
+    let isSettled: Bool
+  }
+
   var plates = WavePlates()
+  private var placement: Placement?
   private(set) var motion = Motion.resting
   /// Groups whose setting was reached in the session.
   private(set) var groupsSettled: UInt64 = 0
@@ -70,6 +78,28 @@ struct PlateDrive {
       return false
     }
   }
+
+  /// Sees to it that the plates stand at `setting`, whatever the variant; true while they were read back there. Looked
+  /// at every tick on the way, and every `watchPeriod` then.
+  mutating func place(
+    _ setting: PlateSetting, at now: Instant, over bus: inout some I2cBus & ~Copyable
+  ) throws(WavePlateFault) -> Bool {
+    guard let there = placement, there.setting == setting else {
+      do throws(DriverFault) { try plates.setTargets(setting, over: &bus) } catch { throw .device(error) }
+      placement = Placement(setting: setting, until: now + Self.settleTimeout, isSettled: false)
+      return false
+    }
+    if there.isSettled, now < there.until { return true }
+    guard try plates.isSettled(at: setting, over: &bus) else {
+      if there.isSettled || now >= there.until { throw try misplaced(from: setting, over: &bus) }
+      return false
+    }
+    placement = Placement(setting: setting, until: now + Self.watchPeriod, isSettled: true)
+    return true
+  }
+
+  /// Nobody knows where the plates stand: the next `place` sends them anew.
+  mutating func forgetPlace() { placement = nil }
 
   /// Counts a group that was reached, `framesLate` frames after it should have been.
   mutating func noteSettled(framesLate late: UInt32) {

@@ -8,7 +8,8 @@ struct Twin: ParsableCommand {
     CommandConfiguration(
       commandName: "twin", abstract: "Runs two Gimbal modules over a simulated moving link.",
       subcommands: [
-        Run.self, Compare.self, Rate.self, Length.self, Serve.self, ScenarioCommand.self, Bench.self, Manual.self,
+        Run.self, Compare.self, Loss.self, Rate.self, Length.self, Serve.self, ScenarioCommand.self, Bench.self,
+        Manual.self,
       ])
   }
 

@@ -19,7 +19,15 @@ let manualText = """
   are of unequal quality. `align` shows the counts.
 
   `poke` writes past every setting. No session begins, from either side, before `selftest` has brought the devices up
-  again. `pdl` counts since light began.
+  again.
+
+  `pdl` tells contrasts of the detectors since light began, what was measured, and what is in force. `pdl run` at Bob,
+  while a session runs, turns his wave plates so that loss and detectors that differ change sign apart, and ends by
+  itself; frames in which the plates are away carry no key, the others do. Behind the session it tilts Bob's plates of
+  glass against the loss and forgets part of the single clicks of better detectors, if either exceeds three standard
+  deviations, and from then on measures again when contrasts leave what was found. `pdl measure` only tells what would
+  be set: where the element is Alice's and the frames of the modules roll, `set tilt_cdeg` and `tilt_axis_cdeg` at her
+  module. `pdl undo` goes back to nothing. `save` keeps what is in force.
 
   ## Trace and log
 

@@ -57,6 +57,7 @@ private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
   case .acceleration: ("-1000000", "--5")
   case .level: ("warning", "loud")
   case .alarm: ("fault", nil)
+  case .loss: ("measure", "measures")
   case .run: ("run", "ru")
   case .now: ("now", "no")
   }

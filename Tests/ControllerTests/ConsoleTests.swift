@@ -60,6 +60,7 @@ private func everyLine() -> [String] {
       case .speed, .acceleration: "-300"
       case .level: "notice"
       case .alarm: "link_down"
+      case .loss: "undo"
       case .run: "run"
       case .now: "now"
       }
