@@ -3,6 +3,7 @@
 
   motion.py --twin FILE           every run, then tables and plots
   motion.py --twin FILE --short   two short comparisons and the page of one run, nothing is written: for `make check`
+  motion.py --twin FILE --loss    only polarisation-dependent loss anew, then tables and plots
   motion.py --render              tables and plots from the results
 
 Status 0 if every run of the command is as it should be.
@@ -41,6 +42,15 @@ def compare(twin, words):
     return page.comparison(output(twin, words)) | {"command": text(words)}
 
 
+def lost(twin):
+    """All runs with polarisation-dependent loss, by name."""
+    rows = {}
+    for name, words in page.losses().items():
+        rows[name] = page.loss(output(twin, ["loss", *words])) | {"command": text(["loss", *words])}
+        print(f"motion: {name}", flush=True)
+    return rows
+
+
 def measured(twin):
     """All runs, by name."""
     rows = {}
@@ -54,7 +64,7 @@ def measured(twin):
     for name, words in page.sweeps().items():
         rows[name] = compare(twin, ["compare", *words])
         print(f"motion: {name}", flush=True)
-    return rows
+    return rows | lost(twin)
 
 
 def short(twin):
@@ -62,6 +72,7 @@ def short(twin):
     rolled = ["--channel", "transmission=0.125", "--channel", "roll_deg=22", "--policy", "14", "--seconds", "5"]
     complaints = page.rolled_complaints(compare(twin, ["compare", *rolled]))
     calm = ["--scenario", "bench", "--seconds", "2"]
+    complaints += page.loss_complaints(page.loss(output(twin, ["loss", *page.SHORT_LOSS])))
     complaints += page.calm_complaints(compare(twin, ["compare", *calm]), run(twin, ["run", "--quiet", *calm]))
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "run.html")
@@ -74,6 +85,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--twin", help="the program")
     parser.add_argument("--short", action="store_true", help="two short comparisons and one page")
+    parser.add_argument("--loss", action="store_true", help="only polarisation-dependent loss anew")
     parser.add_argument("--render", action="store_true", help="tables and plots from the results")
     options = parser.parse_args()
     if options.short:
@@ -83,7 +95,9 @@ def main():
         if not complaints:
             print("motion: methods stand as they should, a page was made")
         return 1 if complaints else 0
-    if not options.render:
+    if options.loss:
+        RESULTS.write_text(json.dumps(json.loads(RESULTS.read_text()) | lost(options.twin), indent=1) + "\n")
+    elif not options.render:
         RESULTS.write_text(json.dumps(measured(options.twin), indent=1) + "\n")
     page.write(RESULTS, json.loads(RESULTS.read_text()))
     return 0
