@@ -14,6 +14,8 @@ COLOURS = {"z": "#1f77b4", "x": "#d95f02", "y": "#2a9d60"}
 NAMES = {"z": "Z (H/V)", "x": "X (D/A)", "y": "Y (R/L)"}
 STATES = {"booting": "#bbbbbb", "selftest": "#cfd8a0", "idle": "#9ecae1", "acquiring": "#fdd870",
           "exchanging": "#74c476", "draining": "#bcbddc", "faulted": "#e34a33", "zeroized": "#636363"}  # fmt: skip
+SLOTS = {"idle": "#9ecae1", "searching": "#fdd870", "confirming": "#fdae6b", "tracking": "#74c476",
+         "coasting": "#c7c7c7", "reacquiring": "#fdd870", "reconfirming": "#fdae6b", "failed": "#e34a33"}  # fmt: skip
 
 
 def drawn(figure):
@@ -125,13 +127,33 @@ def states(pyplot, timeline, end):
     return drawn(figure)
 
 
+def slots(pyplot, points, timeline, end):
+    """Where the pulses are against Bob's slots, and what he makes of them."""
+    figure, (above, below) = pyplot.subplots(2, 1, figsize=(9.6, 3.6), sharex=True, height_ratios=[1, 3])
+    used = {}
+    for state, first, last in model.spans(timeline["windows"], "slots"):
+        used[state] = above.barh(0, last - first, left=first, height=0.7, color=SLOTS.get(state, "#000000"))
+    above.set_yticks([0], ["slots"])
+    above.legend(used.values(), used.keys(), ncols=len(used), fontsize="small", loc="lower center",
+                 bbox_to_anchor=(0.5, 1))  # fmt: skip
+    below.step(*steps(points, lambda p: p["arrival_error_ns"]), where="post", color="#1f77b4", lw=1)
+    # A tenth of a nanosecond and a millisecond in one picture: even up to 1 ns, by powers of ten beyond.
+    below.set_yscale("symlog", linthresh=1)
+    for edge in (-1, 1):
+        below.axhline(edge, color="#e34a33", ls=":", lw=1)
+    below.set(ylabel="arrival, ns", xlabel="time, s", xlim=(0, end))
+    for axes in (above, below):
+        axes.grid(alpha=0.3)
+    return drawn(figure)
+
+
 def figures(pyplot, timeline):
     """(heading, caption, PNG) of every plot."""
     points = model.gathered(timeline["windows"])
     end = timeline["windows"][-1]["end_ms"] / 1000
     blocks = timeline["blocks"]
     width = f"{points[0]['end_ms'] - points[0]['begin_ms']} ms"
-    return [
+    result = [
         ("Channel", f"Loss and roll of the simulated link, mean of {width}; the band is the least and the largest "
          "roll. The modules do not see them.", channel(pyplot, points, end)),
         ("Error rate by axis", f"Single clicks on the axis that was sent, counted by the twin in {width}; bands are 95 "
@@ -145,6 +167,11 @@ def figures(pyplot, timeline):
          "lasts.",
          states(pyplot, timeline, end)),
     ]  # fmt: skip
+    if "arrival_error_ns" in points[0]:
+        result.insert(2, (
+            "Slots", f"Bob's state of acquisition, and the largest distance of the pulses from the middle of his slots "
+            f"in {width}. Dotted: 1 ns. The modules do not see it.", slots(pyplot, points, timeline, end)))  # fmt: skip
+    return result
 
 
 def main(arguments):

@@ -57,6 +57,9 @@ def gathered(windows, points=POINTS_MAX):
             before = w["end_ms"]
         for key in ("transmission", "roll_deg"):
             together[key] = sum(n * w[key] for n, w in zip(lengths, part)) / sum(lengths)
+        # With a common clock there is no acquisition.
+        if all("arrival_error_ns" in w for w in part):
+            together["arrival_error_ns"] = max((w["arrival_error_ns"] for w in part), key=abs)
         for key in ("detections", *(f"{kind}_{axis}" for kind in ("sifted", "errors") for axis in AXES)):
             together[key] = sum(w[key] for w in part)
         result.append(together)
@@ -73,10 +76,11 @@ def spans(windows, role):
     result, begin = [], 0.0
     for window in windows:
         end = window["end_ms"] / 1000
-        if result and result[-1][0] == window[role]:
-            result[-1] = (window[role], result[-1][1], end)
+        state = window.get(role, "none")
+        if result and result[-1][0] == state:
+            result[-1] = (state, result[-1][1], end)
         else:
-            result.append((window[role], begin, end))
+            result.append((state, begin, end))
         begin = end
     return result
 

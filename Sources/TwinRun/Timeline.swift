@@ -1,3 +1,4 @@
+import Acquisition
 import Controller
 import Distillation
 import Estimation
@@ -35,6 +36,11 @@ package final class Timeline {
     var finalBits: UInt64
     var alice: String
     var bob: String
+    /// Bob's state of acquisition; nil with a common clock.
+    var slots: String?
+    /// The largest distance of the middle of the pulses from the middle of Bob's slot with Alice's number; negative if
+    /// they were early. Nil with a common clock.
+    var arrivalErrorNs: Double?
   }
 
   package struct Block: Codable {
@@ -58,6 +64,8 @@ package final class Timeline {
   }
 
   package static var windowMs: UInt64 { 100 }
+  /// Where Bob's module wants the pulses in a slot: in the middle, at the start of sixteenth 8.
+  private static var wantedArrivalPs: Double { 5_000 }
 
   package private(set) var windows: [Window] = []
   private var blocks: [Block] = []
@@ -66,6 +74,7 @@ package final class Timeline {
   private var states = 0
   private var transmission = 0.0
   private var rolls: [Double] = []
+  private var arrivalErrorNs: Double?
   private var detectionsBefore: UInt64 = 0
 
   /// Begins to watch a run that has not begun.
@@ -75,6 +84,10 @@ package final class Timeline {
   package func note(_ run: borrowing LinkRun) -> Bool {
     transmission += run.simulation.channel.transmission
     rolls.append(run.simulation.channel.roll * 180 / .pi)
+    if let arrivalPs = run.simulation.arrivalPs {
+      let error = (arrivalPs - Self.wantedArrivalPs) * 1e-3
+      if abs(error) >= abs(arrivalErrorNs ?? 0) { arrivalErrorNs = error }
+    }
     guard run.tick % Self.windowMs == 0 else { return false }
     close(run)
     return true
@@ -94,7 +107,9 @@ package final class Timeline {
         rollMinDeg: rolls.min() ?? 0, rollMaxDeg: rolls.max() ?? 0,
         detections: run.simulation.detections - detectionsBefore, siftedX: counts.sifted[0], siftedY: counts.sifted[1],
         siftedZ: counts.sifted[2], errorsX: counts.errors[0], errorsY: counts.errors[1], errorsZ: counts.errors[2],
-        finalBits: run.bob.totals.finalBits, alice: "\(run.alice.state.name)", bob: "\(run.bob.state.name)"))
+        finalBits: run.bob.totals.finalBits, alice: "\(run.alice.state.name)", bob: "\(run.bob.state.name)",
+        slots: run.bob.syncState.map { "\($0.stateName.name)" }, arrivalErrorNs: arrivalErrorNs))
+    arrivalErrorNs = nil
     detectionsBefore = run.simulation.detections
     transmission = 0
     rolls.removeAll(keepingCapacity: true)

@@ -39,6 +39,26 @@ import Units
     #expect((object["blocks"] as? [Any])?.count == Int(seen.bob.blocksOk))
   }
 
+  /// Two clocks that nobody has set: slots are found in the light, key is made, and the timeline tells both.
+  @Test func ownClocks_makeKeyOnceTheSlotsAreFound() throws {
+    var plan = plan(seconds: 3)
+    plan.clocks = .own
+    let isSet = plan.bobSettings.set(.clock, to: 1)
+    var pair = LinkRun(plan)
+    let timeline = Timeline(watching: pair)
+    let result = pair.run { _ = timeline.note($0) }
+    timeline.end(pair)
+    #expect(isSet && result.keysMatch && result.bob.netSecretBits > 0 && result.deadlineMisses == 0)
+    #expect(result.bob.siftedBits > 200_000, "\(result.bob.siftedBits)")
+    #expect(timeline.windows[1].slots == "searching" && timeline.windows[25].slots == "tracking")
+    let errors = timeline.windows.compactMap(\.arrivalErrorNs)
+    #expect(errors.count == timeline.windows.count && abs(errors[1]) > 10)
+    #expect(errors[12..<28].allSatisfy { abs($0) < 1 }, "\(errors)")
+    // The light that the twin looks at is that of key, in Alice's slots.
+    let qber = timeline.windows[12..<28].compactMap(\.qber)
+    #expect(qber.count == 16 && qber.allSatisfy { $0 < 0.02 }, "\(qber)")
+  }
+
   /// A module whose device breaks has an alarm from the window in which it broke.
   @Test func fault_isInTheAlarms() throws {
     var plan = plan(seconds: 0.4)

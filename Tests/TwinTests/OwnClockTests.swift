@@ -224,9 +224,15 @@ private func dim(_ name: String) throws -> Scenario {
     #expect(worst < 1 && end.locks == 2 && end.errorAlarms == 0)
   }
 
-  /// Links as they are, with their weather and their sky.
+  /// Links as they are, with their weather and their sky; an orbit only as dim as it is at its start, since nobody
+  /// foretells its range here.
   @Test(arguments: Scenario.all.map(\.name)) func synchroniser_followsEveryScenario(name: String) throws {
-    let simulation = Simulation(try #require(Scenario.named(name)), seed: 7, clocks: .own)
+    var scenario = try #require(Scenario.named(name))
+    if let pass = scenario.pass {
+      scenario.peakTransmission *= pass.transmission(at: pass.point(at: pass.startSeconds))
+      scenario.pass = nil
+    }
+    let simulation = Simulation(scenario, seed: 7, clocks: .own)
     var bench = try ClockBench(simulation)
     try bench.run(until: 2) { $0.sync.totals.locks == 0 }
     let first = bench.seconds

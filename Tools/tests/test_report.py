@@ -62,6 +62,14 @@ class TimelineTests(unittest.TestCase):
         self.assertEqual(model.spans(windows, "bob"),
                          [("idle", 0, 0.1), ("exchanging", 0.1, 0.3), ("idle", 0.3, 0.35)])  # fmt: skip
 
+    def test_arrivals_keepTheFurthestWithItsSign(self):
+        windows = [window(100 * n) | {"arrival_error_ns": error}
+                   for n, error in enumerate((0.1, -900.0, 3.0, -0.2), start=1)]  # fmt: skip
+        self.assertEqual([row["arrival_error_ns"] for row in model.gathered(windows, 2)], [-900, 3])
+        self.assertNotIn("arrival_error_ns", model.gathered(TIMELINE["windows"])[0])
+        windows[1]["slots"] = "tracking"
+        self.assertEqual([span[0] for span in model.spans(windows, "slots")], ["none", "tracking", "none"])
+
 
 class PageTests(unittest.TestCase):
     def test_page_holdsEverything(self):
