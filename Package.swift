@@ -189,7 +189,8 @@ let hostModules: [Target] = [
   suite(
     "Controller",
     uses: [
-      "Acquisition", "AdvantageDistillation", "Alignment", "Console", "Distillation", "FixedStorage", "Health",
+      "Acquisition", "AdvantageDistillation", "Alignment", "Console", "Distillation", "Drivers", "FixedStorage",
+      "Health",
       "HostConsole", "HostStorage", "KeyStore", "LinkControl", "Optics", "Ports",
       "RegisterMap", "Scpi", "Sifting", "Twin", "TwinRun", "Units", "Wire",
     ]),

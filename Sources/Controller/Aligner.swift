@@ -184,15 +184,16 @@ struct Aligner: ~Copyable {
     return latest.gate == gate && latest.alignment == continued(to: latest.frame) ? nil : latest
   }
 
-  /// The gateware was told, while `running` was its frame.
+  /// The gateware was told, while `running` was its frame. Too late, the line that it had goes on for a frame, and the
+  /// new one begins a frame behind where it was meant to, unless the next comes in time: neither is key.
   mutating func noteTold(_ command: SyncCommand, in running: UInt32) {
-    if running >= command.frame { late += 1 }
+    if running >= command.frame { noteLate(command.frame, in: running) }
     gate = command.gate
     told = command.alignment
     toldFrame = command.frame
   }
 
-  /// Goes over to what was told last, without a jump where slots are counted already.
+  /// Goes over to the motion that was told last, without a jump where slots are counted already.
   private mutating func takeMotion(from frame: UInt32, at now: Instant) {
     guard let newMotion else { return }
     self.newMotion = nil
@@ -207,7 +208,14 @@ struct Aligner: ~Copyable {
       offset: alignment.offset + motion.offset, perFrame: alignment.perFrame + motion.perFrame)
   }
 
-  private func continued(to frame: UInt32) -> Alignment {
+  mutating func noteLate(_ frame: UInt32, in running: UInt32) {
+    late += 1
+    masked[Int(frame & 3)] = TimeBase.slotsPerFrame
+    masked[Int((running &+ 1) & 3)] = TimeBase.slotsPerFrame
+  }
+
+  /// The line that the gateware was told, at the start of a frame.
+  func continued(to frame: UInt32) -> Alignment {
     let frames = Int64(Int32(bitPattern: frame &- toldFrame))
     return Alignment(
       offset: SlotSpan(raw: told.offset.raw + told.perFrame.raw * frames), perFrame: told.perFrame)

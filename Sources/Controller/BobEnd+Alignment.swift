@@ -51,11 +51,17 @@ extension BobEnd where Bus: ~Copyable {
     aligner.noteOpened()
   }
 
+  /// A commit begins the line of the alignment anew, whatever it is for: one within a session brings it along.
+  mutating func commitAligned() throws(DriverFault) {
+    let next = try fpga.frame() &+ 1
+    try write(aligner.continued(to: next))
+    try fpga.commit()
+    let running = try fpga.frame()
+    if running >= next { aligner.noteLate(next, in: running) }
+  }
+
   private mutating func place(_ alignment: Alignment, _ gate: SyncCommand.Gate) throws(DriverFault) {
-    // A motion that was foretold minutes ago may leave the registers; the light is lost then in any case.
-    let slots = Int32(clamping: alignment.offset.wholeSlots)
-    let rate = Int32(clamping: alignment.perFrame.raw >> 6)
-    try fpga.setAlignment(slots: slots, fraction: UInt32(truncatingIfNeeded: alignment.offset.raw), rate: rate)
+    try write(alignment)
     switch gate {
     case .closed: break
     case .open: try fpga.setGate(width: Self.slotWidth, delay: Picoseconds(0))
@@ -63,6 +69,13 @@ extension BobEnd where Bus: ~Copyable {
     case .narrow: try fpga.setGate(width: Picoseconds(5_000), delay: Picoseconds(2_500))
     }
     try fpga.commit()
+  }
+
+  private mutating func write(_ alignment: Alignment) throws(DriverFault) {
+    // A motion that was foretold minutes ago may leave the registers; the light is lost then in any case.
+    let slots = Int32(clamping: alignment.offset.wholeSlots)
+    let rate = Int32(clamping: alignment.perFrame.raw >> 6)
+    try fpga.setAlignment(slots: slots, fraction: UInt32(truncatingIfNeeded: alignment.offset.raw), rate: rate)
   }
 
   private static var slotWidth: Picoseconds { Picoseconds(10_000) }

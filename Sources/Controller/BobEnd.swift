@@ -135,7 +135,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     if aligner.isOn { try openAligned() }
     try fpga.setWindow(start: window.start, stop: window.stop)
     try fpga.setRunning(true)
-    try fpga.commit()
+    if aligner.isOn { try commitAligned() } else { try fpga.commit() }
   }
 
   public mutating func close() throws(DriverFault) {

@@ -54,6 +54,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     } catch {
       return failPlates(.device(error))
     }
+    homePlates()
     parts.bringUp(over: &board)
     setTilt()
     expectSavedLoss()

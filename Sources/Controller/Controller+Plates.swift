@@ -8,6 +8,13 @@ import Sifting
 import Units
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
+  /// Bob, in `perPulse`: plates that a program before this one left turned go home, sooner than a session begins. A
+  /// board without plates has none to send.
+  mutating func homePlates() {
+    guard End.role == .bob, configuration.variant == .perPulse else { return }
+    do throws(DriverFault) { try drive.sendHome(over: &board) } catch { return }
+  }
+
   /// Every tick of an exchange: turns the plates where a group begins and looks whether they have arrived.
   ///
   /// Never before the group begins, because the last frame before it still carries key; but the plates of the first

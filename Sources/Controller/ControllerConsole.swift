@@ -143,10 +143,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .timing: showTiming(on: &terminal)
     case .telemetry: showTelemetry(on: &terminal)
     case .version: showVersion(on: &terminal)
-    case .help, .status, .start, .stop, .abort, .selftest, .align, .motion, .intensity, .gate, .delay, .voa, .pdl, .show,
-      .set, .apply,
-      .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm, .clear, .scpi, .update,
-      .reboot, .zeroize:
+    case .help, .status, .start, .stop, .abort, .selftest, .align, .motion, .intensity, .gate, .delay, .voa, .pdl,
+      .show, .set, .apply, .discard, .defaults, .save, .load, .register, .peek, .poke, .i2c, .trace, .log, .alarm,
+      .clear, .scpi, .update, .reboot, .zeroize:
       preconditionFailure("these take arguments or change something")
     }
   }

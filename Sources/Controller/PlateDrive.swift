@@ -98,6 +98,20 @@ struct PlateDrive {
     return true
   }
 
+  /// Sends plates that stand elsewhere to zero.
+  mutating func sendHome(over bus: inout some I2cBus & ~Copyable) throws(DriverFault) {
+    try plates.identify(over: &bus)
+    let angles = try plates.angles(over: &bus)
+    var isHome = true
+    for plate in 0..<3 {
+      let way = angles[plate].distance(to: PlateSetting.identity[plate])
+      isHome = isHome && way <= WavePlates.toleranceCentidegrees
+    }
+    guard !isHome else { return }
+    try plates.setTargets(.identity, over: &bus)
+    placement = nil
+  }
+
   /// Nobody knows where the plates stand: the next `place` sends them anew.
   mutating func forgetPlace() { placement = nil }
 

@@ -76,6 +76,8 @@ package struct LinkRun: ~Copyable {
   static var overheadTicksMax: UInt64 { 200_000 }
 
   private let plan: RunPlan
+  /// What both modules work in.
+  private let memory = HostMemory()
   private let bobCable: MemoryCable
   package let simulation: Simulation
   package let cable: MemoryCable
@@ -104,7 +106,7 @@ package struct LinkRun: ~Copyable {
     relay = hasEve ? ManInTheMiddle(plan.relay, plan.strikes, alice: cable, bob: bobCable) : nil
     recorder = Recorder(keepsInputs: plan.records != nil)
     var random = SeededRandom(seed: plan.seed ^ 0x6769_6d62_616c_0001)
-    var aliceBlocks = HostBlocks()
+    var aliceBlocks = HostBlocks(in: memory)
     var aliceBoard = TwinBoard(
       simulation, role: .alice, seed: random.next(), link: MemoryLink(cable, end: 0), recorder: recorder)
     aliceBoard.journal = MemoryJournal(plan.aliceJournal)
@@ -115,7 +117,7 @@ package struct LinkRun: ~Copyable {
       configuration: plan.alice, settings: plan.aliceSettings,
       end: AliceEnd(bus: TwinSpi(simulation, role: .alice), from: &aliceBlocks), board: aliceBoard,
       session: SessionMemory(role: .alice, configuration: plan.alice, from: &aliceBlocks), now: Instant(ns: 0))
-    var bobBlocks = HostBlocks()
+    var bobBlocks = HostBlocks(in: memory)
     var bobBoard = TwinBoard(
       simulation, role: .bob, seed: random.next(), link: MemoryLink(bobCable, end: 1), recorder: recorder)
     bobBoard.journal = MemoryJournal(plan.bobJournal)

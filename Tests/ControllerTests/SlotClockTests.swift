@@ -1,5 +1,6 @@
 import Acquisition
 import Controller
+import Drivers
 import Health
 import LinkControl
 import Optics
@@ -124,4 +125,65 @@ func satellite_isFoundByItsEphemeris(seed: UInt64, isForetold: Bool) {
   let (ends, masked, keys) = (link.ends, link.bob.eventsMasked, link.deliverKeys())
   #expect(isLit && isOver && ends == [.finished, .finished] && masked > 1)
   #expect(keys[0] == keys[1] && !keys[0].isEmpty)
+}
+
+/// A measurement of loss turns axes over, and with them all states of the pattern: no reason to give a lock up.
+@Test func lock_outlivesPlatesThatTurn() {
+  var link = LinkRun(ownClocks(frames: 900, seed: 4))
+  link.run(ticksMax: 1600)
+  let settled = link.settle()
+  let isBegun = link.bob.measureLoss(corrects: false)
+  let isDone = link.run(ticksMax: 8000) { !$0.bob.isMeasuringLoss }
+  let (state, alarms, found) = (link.slots?.state, link.slots?.totals.errorAlarms, link.bob.lossFinding != nil)
+  #expect(settled != nil && isBegun && isDone && found && state == .tracking && alarms == 0)
+  let isOver = link.runUntilIdle()
+  let keys = link.deliverKeys()
+  #expect(isOver && keys[0] == keys[1] && !keys[0].isEmpty)
+}
+
+/// Everything that moves at once: clocks, range, frame, light.
+@Test(arguments: 1...2) func drone_withClocksAndFrameOfItsOwn_makesKey(seed: UInt64) {
+  var plan = ownClocks(frames: 600, seed: seed, .drone)
+  plan.alice.plannedSifted = 700_000
+  plan.bob.plannedSifted = 700_000
+  let isSet = plan.bobSettings.set(.adaptive, to: 1)
+  var link = LinkRun(plan)
+  let settled = link.settle()
+  let isOver = link.runUntilIdle()
+  let (keys, moves, late) = (link.deliverKeys(), link.bob.plateMoves, link.slots?.late)
+  #expect(isSet && settled != nil && isOver && late == 0 && moves > 0)
+  #expect(keys[0] == keys[1] && !keys[0].isEmpty)
+}
+
+/// A stop moves the end of the window, which is a commit: the line of the alignment goes on through it.
+@Test func stop_leavesTheAlignment() {
+  var link = LinkRun(ownClocks(frames: 0, seed: 2))
+  let settled = link.settle()
+  link.run(ticksMax: 500)
+  link.bob.stop()
+  var errorMax = 0.0
+  while link.simulation.alice.isOpen {
+    link.step()
+    errorMax = max(errorMax, abs((link.simulation.arrivalPs ?? .infinity) - 5000))
+  }
+  #expect(settled != nil && errorMax < 1000, "\(errorMax) ps")
+}
+
+/// Plates that a program before this one left turned would cost a session two thirds of its bits.
+@Test func platesLeftTurned_goHomeAtTheStart() {
+  var link = LinkRun(plan(frames: 60))
+  var bus = SimulatedI2cBus(link.simulation, role: .bob)
+  var plates = WavePlates()
+  do {
+    try plates.identify(over: &bus)
+    try plates.setTargets(
+      PlateSetting(PlateAngle(eighths: 2), PlateAngle(eighths: 1), PlateAngle(eighths: 0)), over: &bus)
+  } catch {
+    Issue.record("\(error)")
+  }
+  link.simulation.advance(to: Instant(ns: 0))
+  let isUp = link.boot()
+  link.run(ticksMax: 400)
+  let angles = link.simulation.plates(of: .bob).angles
+  #expect(isUp && angles == [0, 0, 0])
 }
