@@ -4,6 +4,7 @@
   motion.py --twin FILE           every run, then tables and plots
   motion.py --twin FILE --short   two short comparisons and the page of one run, nothing is written: for `make check`
   motion.py --twin FILE --loss    only polarisation-dependent loss anew, then tables and plots
+  motion.py --twin FILE --clocks  only clocks of their own anew
   motion.py --render              tables and plots from the results
 
 Status 0 if every run of the command is as it should be.
@@ -51,6 +52,15 @@ def lost(twin):
     return rows
 
 
+def clocked(twin):
+    """All runs between clocks of their own, by name."""
+    rows = {}
+    for name, words in page.clocked_runs().items():
+        rows[name] = run(twin, ["run", "--quiet", *words])
+        print(f"motion: {name}", flush=True)
+    return rows
+
+
 def measured(twin):
     """All runs, by name."""
     rows = {}
@@ -64,7 +74,7 @@ def measured(twin):
     for name, words in page.sweeps().items():
         rows[name] = compare(twin, ["compare", *words])
         print(f"motion: {name}", flush=True)
-    return rows | lost(twin)
+    return rows | lost(twin) | clocked(twin)
 
 
 def short(twin):
@@ -74,6 +84,7 @@ def short(twin):
     calm = ["--scenario", "bench", "--seconds", "2"]
     complaints += page.loss_complaints(page.loss(output(twin, ["loss", *page.SHORT_LOSS])))
     complaints += page.calm_complaints(compare(twin, ["compare", *calm]), run(twin, ["run", "--quiet", *calm]))
+    complaints += page.clock_complaints(run(twin, ["run", "--quiet", "--seconds", "4", "--clocks", "own"]))
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "run.html")
         output(twin, ["run", "--quiet", "--seconds", "1", "--report", str(file)])
@@ -86,6 +97,7 @@ def main():
     parser.add_argument("--twin", help="the program")
     parser.add_argument("--short", action="store_true", help="two short comparisons and one page")
     parser.add_argument("--loss", action="store_true", help="only polarisation-dependent loss anew")
+    parser.add_argument("--clocks", action="store_true", help="only clocks of their own anew")
     parser.add_argument("--render", action="store_true", help="tables and plots from the results")
     options = parser.parse_args()
     if options.short:
@@ -97,6 +109,8 @@ def main():
         return 1 if complaints else 0
     if options.loss:
         RESULTS.write_text(json.dumps(json.loads(RESULTS.read_text()) | lost(options.twin), indent=1) + "\n")
+    elif options.clocks:
+        RESULTS.write_text(json.dumps(json.loads(RESULTS.read_text()) | clocked(options.twin), indent=1) + "\n")
     elif not options.render:
         RESULTS.write_text(json.dumps(measured(options.twin), indent=1) + "\n")
     page.write(RESULTS, json.loads(RESULTS.read_text()))
