@@ -89,6 +89,8 @@ struct Aligner: ~Copyable {
   private(set) var motion: PeerMotion?
   private var newMotion: PeerMotion?
   private var predicted: PredictedMotion?
+  /// The same motion from the frame behind a jump on, which begins at another time.
+  private var predictedBehind: PredictedMotion?
   private var askedAt = Instant(ns: 0)
 
   init(pattern words: consuming Block<UInt64>, memory: consuming SearchMemory) {
@@ -125,6 +127,7 @@ struct Aligner: ~Copyable {
     asked = nil
     late = 0
     predicted = nil
+    predictedBehind = nil
     newMotion = motion
   }
 
@@ -132,7 +135,10 @@ struct Aligner: ~Copyable {
   mutating func foretell(_ motion: PeerMotion?) {
     self.motion = motion
     newMotion = motion
-    if motion == nil { predicted = nil }
+    if motion == nil {
+      predicted = nil
+      predictedBehind = nil
+    }
   }
 
   /// Gates are open with clocks as they are until something is known.
@@ -188,6 +194,7 @@ struct Aligner: ~Copyable {
   /// new one begins a frame behind where it was meant to, unless the next comes in time: neither is key.
   mutating func noteTold(_ command: SyncCommand, in running: UInt32) {
     if running >= command.frame { noteLate(command.frame, in: running) }
+    shiftMotion(by: command.alignment.offset.raw - continued(to: command.frame).offset.raw, in: command.frame)
     gate = command.gate
     told = command.alignment
     toldFrame = command.frame
@@ -198,12 +205,30 @@ struct Aligner: ~Copyable {
     guard let newMotion else { return }
     self.newMotion = nil
     let start = now + Nanoseconds(TimeBase.frameNs)
-    predicted = newMotion.prediction(from: frame, at: start, offset: predicted?.alignment(in: frame).offset)
+    predicted = newMotion.prediction(from: frame, at: start, offset: predicted.map { _ in moved(.zero, in: frame).offset })
+    predictedBehind = nil
+  }
+
+  /// A frame in which the count jumps forward is shorter by the jump, so that all frames behind it begin earlier, and
+  /// what was foretold for them has to be told for then: 4 ns for 0.2 ms of jump at 7 km/s.
+  private mutating func shiftMotion(by jump: Int64, in frame: UInt32) {
+    guard let predicted = predictedBehind ?? predicted, SlotSpan(raw: jump).magnitude > SlotSpan(slots: 1) else { return }
+    let start = predicted.alignment(in: frame).offset
+    let growth = predicted.perFrameGrowth.raw
+    let rate = predicted.perFrame.raw + growth * Int64(Int32(bitPattern: frame &- predicted.frame))
+    // Length of the frame, in 2^-20 of another.
+    let length = Int64(TimeBase.slotsPerFrame) - jump >> 32
+    self.predicted = predicted
+    predictedBehind = PredictedMotion(
+      frame: frame &+ 1,
+      offset: SlotSpan(raw: start.raw + (rate >> 20) * length + ((growth >> 20) * length) / 2),
+      perFrame: SlotSpan(raw: rate + (growth >> 20) * length), perFrameGrowth: predicted.perFrameGrowth)
   }
 
   private func moved(_ alignment: Alignment, in frame: UInt32) -> Alignment {
     guard let predicted else { return alignment }
-    let motion = predicted.alignment(in: frame)
+    let isBehind = predictedBehind.map { Int32(bitPattern: frame &- $0.frame) >= 0 } ?? false
+    let motion = (isBehind ? predictedBehind ?? predicted : predicted).alignment(in: frame)
     return Alignment(
       offset: alignment.offset + motion.offset, perFrame: alignment.perFrame + motion.perFrame)
   }

@@ -109,8 +109,10 @@ func satellite_isFoundByItsEphemeris(seed: UInt64, isForetold: Bool) {
     link.step()
     errorMax = max(errorMax, abs((link.simulation.arrivalPs ?? .infinity) - 5000))
   }
-  let late = link.slots?.late
+  let (late, lock) = (link.slots?.late, link.lock)
   #expect(errorMax < 1000 && late == 0, "\(errorMax) ps")
+  // Also behind the jump of the lock, from the first key on.
+  #expect(settled ?? .max < 1000 && lock?.ticksWithin == lock?.keyTicks)
 }
 
 /// Behind a gap whose marker is missing nothing is announced under another frame's number.
