@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import motion_clocks as clocks
 import motion_page as page
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -55,7 +56,7 @@ def lost(twin):
 def clocked(twin):
     """All runs between clocks of their own, by name."""
     rows = {}
-    for name, words in page.clocked_runs().items():
+    for name, words in clocks.runs(page.RUNS).items():
         rows[name] = run(twin, ["run", "--quiet", *words])
         print(f"motion: {name}", flush=True)
     return rows
@@ -84,7 +85,7 @@ def short(twin):
     calm = ["--scenario", "bench", "--seconds", "2"]
     complaints += page.loss_complaints(page.loss(output(twin, ["loss", *page.SHORT_LOSS])))
     complaints += page.calm_complaints(compare(twin, ["compare", *calm]), run(twin, ["run", "--quiet", *calm]))
-    complaints += page.clock_complaints(run(twin, ["run", "--quiet", "--seconds", "4", "--clocks", "own"]))
+    complaints += clocks.complaints(run(twin, ["run", "--quiet", "--seconds", "4", "--clocks", "own"]))
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "run.html")
         output(twin, ["run", "--quiet", "--seconds", "1", "--report", str(file)])

@@ -2,6 +2,8 @@
 
 import re
 
+import motion_clocks as clocks
+
 # Options by name, for a run and for a comparison alike.
 RUNS = {
     "drone": ["--seconds", "10"],
@@ -53,17 +55,6 @@ FOLLOWED_ROLL = """\
 And the rolls of [below](#a-roll-that-nobody-calibrates-away), with the same light for 14 %: whole runs of 60 s.
 Groups of distillation stay those of the row for 14 %, where the comparison takes the best length for each method: with
 5 % of errors that is half of the key.
-
-"""
-CLOCKED = """\
-## Clocks that nobody has set
-
-The same flights between two clocks that know the second within 1 ms and each other's rate within 2 ppm, and a range that
-moves (`--clocks own`): Bob finds the slots by the photons and follows them, [Acquisition](../Acquisition.md). *Lock* is
-the time from the first light until he tracks, *key* until it counts. *Arrival* is the largest error of the arrival in
-Bob's slot while key counted, as only the twin can know it. The satellite's ephemeris is told once a second and is off by
-up to 19 m/s. Against the table above key is lost until the first lock, one frame in 32, and what fades cost. The last
-column has Bob's plates follow the frame too (`--adaptive`): everything that moves, at once.
 
 """
 COMPARED = """\
@@ -182,45 +173,6 @@ def follows():
     return {f"follow {name}": words for name, words in RUNS.items()} | rolls
 
 
-CLOCK_SEEDS = (1, 2, 3)
-
-
-def clocked_runs():
-    """Runs between clocks of their own, by name; those with plates that follow the frame have one seed."""
-    runs = {}
-    for name, words in RUNS.items():
-        for seed in CLOCK_SEEDS:
-            runs[f"clocks {name} {seed}"] = [*words, "--seed", str(seed), "--clocks", "own"]
-        runs[f"all {name}"] = [*words, "--clocks", "own", "--adaptive"]
-    return runs
-
-
-def clocked(rows):
-    lines = ["| Scenario | Seed | Lock, ms | Key, ms | Fades | Arrival, ns | Secret bits | Keys | With plates that follow |",
-             "|---|--:|--:|--:|--:|--:|--:|---|--:|"]  # fmt: skip
-    for name in RUNS:
-        for seed in CLOCK_SEEDS:
-            row = rows[f"clocks {name} {seed}"]
-            both = grouped(int(rows[f"all {name}"]["secret_bits"])) if seed == CLOCK_SEEDS[0] else ""
-            lines.append(
-                f"| `{name}` | {seed} | {row['lock_ms']} | {row['first_key_ms']} | {row['slot_fades']} "
-                f"| {float(row['arrival_error_ps_max']) / 1000:.2f} | {grouped(int(row['secret_bits']))} "
-                f"| {'equal' if row['keys_match'] == 'yes' else 'none'} | {both} |")  # fmt: skip
-    return lines
-
-
-def clock_complaints(row):
-    """What is wrong with a short flight between clocks of their own."""
-    complaints = []
-    if row["lock_ms"] == "none" or int(row["lock_ms"]) > 2000:
-        complaints.append("no lock within 2 s between clocks of their own")
-    if float(row["arrival_within_1ns"]) < 1:
-        complaints.append("the arrival left its nanosecond while key counted")
-    if row["keys_match"] != "yes":
-        complaints.append("no equal keys between clocks of their own")
-    return complaints
-
-
 def bits(row, method):
     return int(row["methods"][method]["secret_bits"])
 
@@ -306,7 +258,7 @@ def page(rows):
     commands = ["## Commands", "", *(f"- {name}: `{row['command']}`" for name, row in rows.items())]
     parts = [HEAD + "\n".join(products(rows)), "", FOLLOWED + "\n".join(followed(rows)), "",
              FOLLOWED_ROLL + "\n".join(followed_rolls(rows)), "",
-             CLOCKED + "\n".join(clocked(rows)), "",
+             clocks.HEAD + "\n".join(clocks.table(rows, RUNS)), "",
              COMPARED + "\n".join(table("Scenario", scenarios)), "",
              "![Secret bits by scenario and method](motion-scenarios.png)", "", ROLL + "\n".join(table("Roll", rolls)),
              "", sentence(rows), "", "![Secret bits by roll](motion-roll.png)", "",

@@ -205,14 +205,17 @@ struct Aligner: ~Copyable {
     guard let newMotion else { return }
     self.newMotion = nil
     let start = now + Nanoseconds(TimeBase.frameNs)
-    predicted = newMotion.prediction(from: frame, at: start, offset: predicted.map { _ in moved(.zero, in: frame).offset })
+    predicted = newMotion.prediction(
+      from: frame, at: start, offset: predicted.map { _ in moved(.zero, in: frame).offset })
     predictedBehind = nil
   }
 
   /// A frame in which the count jumps forward is shorter by the jump, so that all frames behind it begin earlier, and
   /// what was foretold for them has to be told for then: 4 ns for 0.2 ms of jump at 7 km/s.
   private mutating func shiftMotion(by jump: Int64, in frame: UInt32) {
-    guard let predicted = predictedBehind ?? predicted, SlotSpan(raw: jump).magnitude > SlotSpan(slots: 1) else { return }
+    guard let predicted = predictedBehind ?? predicted, SlotSpan(raw: jump).magnitude > SlotSpan(slots: 1) else {
+      return
+    }
     let start = predicted.alignment(in: frame).offset
     let growth = predicted.perFrameGrowth.raw
     let rate = predicted.perFrame.raw + growth * Int64(Int32(bitPattern: frame &- predicted.frame))

@@ -3,36 +3,10 @@ package import Controller
 package import Distillation
 package import Sifting
 package import FixedStorage
-import Foundation
-import HostStorage
+package import HostStorage
 package import Ports
 package import Twin
 package import Units
-
-/// Memory that goes back to the development machine with its owner, behind everything that uses it: a run of many
-/// links would otherwise keep what each of them ever touched.
-@safe
-package final class HostMemory {
-  private var pages: [UnsafeMutableRawPointer] = unsafe []
-
-  package init() {}
-
-  /// A zeroed block that must not outlive this object.
-  fileprivate func block<Element: FixedWidthInteger & BitwiseCopyable>(
-    of element: Element.Type, count: Int
-  ) -> Block<Element> {
-    guard let memory = unsafe calloc(max(1, count), MemoryLayout<Element>.stride) else {
-      preconditionFailure("out of memory")
-    }
-    unsafe pages.append(memory)
-    // Fresh memory of `count` elements with no other user; zero bytes are the value zero.
-    return unsafe Block(unsafeStart: memory.bindMemory(to: element, capacity: count), count: count)
-  }
-
-  deinit {
-    for i in unsafe pages.indices { unsafe free(pages[i]) }
-  }
-}
 
 /// The working memory of a module, from the heap of the development machine: for good, or as long as `memory` lives.
 package struct HostBlocks: StorageSource, ~Copyable {
