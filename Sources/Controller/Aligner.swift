@@ -146,7 +146,12 @@ struct Aligner: ~Copyable {
     gate = .open
     told = .zero
   }
-  mutating func noteClosed() { gate = .closed }
+  /// Gates are shut: there is no light to follow. What was counted stays to be told.
+  mutating func noteClosed() {
+    gate = .closed
+    synchroniser.stop(at: Instant(ns: 0))
+    frame = nil
+  }
 
   mutating func work(slices: Int, at now: Instant) {
     guard frame != nil else { return }
