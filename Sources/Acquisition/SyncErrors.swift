@@ -25,7 +25,10 @@ public struct SyncErrors: Equatable, Sendable {
   }
 
   /// Clicks of noise among the matched: noise falls on lit slots 11/5 times as often, and on one axis of three.
-  public var noise: UInt32 { dark * 11 / 15 }
+  public var noise: UInt32 { UInt32(truncatingIfNeeded: UInt64(dark) * 11 / 15) }
+
+  /// So much comes in dark slots that the light is another's: enough for any verdict, and no count may run over.
+  var isFlooded: Bool { dark > 1 << 20 || matched > 1 << 24 }
 
   /// Whether there are enough clicks of light for a verdict.
   public var isMeasured: Bool { matched >= 48 + noise }

@@ -104,6 +104,22 @@ public struct Synchroniser: ~Copyable {
     tracker = Tracker(arrival: arrival)
   }
 
+  /// What somebody else adds to the alignment has become less by `change`, also for the frames on their way: what is
+  /// followed makes up for it. Only while light is followed.
+  public mutating func absorb(_ change: PredictedMotion) {
+    for i in UInt32(0)..<4 {
+      let late = frame &- 1 &+ i
+      let part = change.alignment(in: late)
+      let slot = Int(late & 3)
+      history[slot] = Alignment(
+        offset: history[slot].offset + part.offset, perFrame: history[slot].perFrame + part.perFrame)
+    }
+    tracker.absorb(change)
+  }
+
+  /// Whether the running frame and those on their way are under a lock.
+  public var isFollowed: Bool { isFollowing && Int32(bitPattern: frame &- lockFrame) > 1 }
+
   /// Takes another pattern; the search that runs is given up.
   public mutating func reseed(_ seed: UInt64) {
     act(on: .stopRequested, at: Instant(ns: 0))
@@ -217,9 +233,9 @@ public struct Synchroniser: ~Copyable {
 
   /// The lock is given up when the public states come with too many errors: the slots are wrong, or the light is.
   private mutating func checkErrors(at now: Instant) {
-    guard errors.isMeasured else { return }
+    guard errors.isMeasured || errors.isFlooded else { return }
     latestErrors = errors
-    if errors.exceeds(limits.qberMax) {
+    if errors.exceeds(limits.qberMax) || !errors.isMeasured {
       totals.errorAlarms += 1
       act(on: .errorsExceeded(errors), at: now)
     }
@@ -228,8 +244,9 @@ public struct Synchroniser: ~Copyable {
   /// Errors are counted anew when enough have told, but not before the lock was asked about them: bright light brings
   /// as many in a frame.
   private mutating func renewErrors() {
-    guard errors.isMeasured else { return }
-    if Int64(errors.matched) - Int64(errors.noise) >= 1024 || state != .tracking { errors = SyncErrors() }
+    guard errors.isMeasured || errors.isFlooded else { return }
+    let isEnough = Int64(errors.matched) - Int64(errors.noise) >= 1024 || errors.isFlooded
+    if isEnough || state != .tracking { errors = SyncErrors() }
   }
 
   /// A lock proves itself once more under its own alignment: the loop may have been drawn into the next slot.

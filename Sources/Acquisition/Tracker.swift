@@ -86,6 +86,9 @@ struct Tracker {
     place += perFrame + growth / 2 + (correction * gains.place) >> 32
     perFrame += growth + (correction * gains.rate) >> 32
     growth += (correction * gains.growth) >> 32
+    // Light that is led away by somebody ends the lock before a sum runs over: 64 slots a frame, 200 m/s^2.
+    perFrame = min(max(perFrame, -Self.rateMax), Self.rateMax)
+    growth = min(max(growth, -Self.growthMax), Self.growthMax)
     frame &+= 1
     framesTracked += 1
     watch()
@@ -94,6 +97,17 @@ struct Tracker {
     frameMiss = 0
   }
 
+  /// Takes over a part of the alignment that is no longer added elsewhere.
+  mutating func absorb(_ change: PredictedMotion) {
+    let part = change.alignment(in: frame)
+    place += part.offset.raw
+    growth += change.perFrameGrowth.raw
+    // Of the chord over the frame the rate at its start.
+    perFrame += part.perFrame.raw - change.perFrameGrowth.raw / 2
+  }
+
+  private static var rateMax: Int64 { 1 << 38 }
+  private static var growthMax: Int64 { 1 << 25 }
   /// 1.25 ns.
   private static var correctionMax: Int64 { 1 << 29 }
 

@@ -76,7 +76,7 @@ public enum ArgumentKind: UInt8, Sendable {
     case .count: "how many, 1 to 1000"
     case .millimetres: "0 to 10000000000 mm"
     case .speed: "-9000000 to 9000000 mm/s"
-    case .acceleration: "-1000000 to 1000000 mm/s2"
+    case .acceleration: "-100000 to 100000 mm/s2"
     case .level: "off, error, warning, notice or debug"
     case .alarm: "the name of an alarm"
     case .loss: "show, measure, run or undo"
@@ -105,7 +105,7 @@ public enum ArgumentKind: UInt8, Sendable {
   var magnitudeMax: UInt64? {
     switch self {
     case .speed: 9_000_000
-    case .acceleration: 1_000_000
+    case .acceleration: 100_000
     case .command, .subject, .field, .value, .register, .number, .picoseconds, .decibels, .millionths, .intensity,
       .address, .count, .millimetres, .level, .alarm, .loss, .run, .now:
       nil

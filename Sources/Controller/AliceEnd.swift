@@ -57,6 +57,7 @@ public struct AliceEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
       signal: configuration.means[0], decoy: configuration.means[1], vacuum: configuration.means[2],
       signalShare: configuration.shareSignal, decoyShare: configuration.shareDecoy)
     try fpga.setPatternSeed(configuration.patternSeed)
+    try fpga.setPattern(spacing: nil)
     try fpga.commit()
     mask = FrameMask(configuration.variant)
   }

@@ -26,10 +26,10 @@ public struct PeerMotion: Equatable, Sendable {
   /// When it holds.
   public let told: Instant
 
-  /// Largest magnitudes: 10 000 km, 9 km/s, which the gateware's rate register can hold, and 1 km/s^2.
+  /// Largest magnitudes: 10 000 km, 9 km/s, which the gateware's rate register can hold, and 100 m/s^2.
   static var rangeMax: Int64 { 10_000_000_000 }
   static var speedMax: Int64 { 9_000_000 }
-  static var accelerationMax: Int64 { 1_000_000 }
+  static var accelerationMax: Int64 { 100_000 }
 
   public init(rangeMm: Int64, speedMmPerS: Int64, accelerationMmPerS2: Int64, told: Instant) {
     precondition(rangeMm.magnitude <= Self.rangeMax.magnitude && speedMmPerS.magnitude <= Self.speedMax.magnitude)
@@ -40,18 +40,25 @@ public struct PeerMotion: Equatable, Sendable {
     self.told = told
   }
 
-  /// What it asks of Bob's slots from `frame` on, which begins at `start`, at most five minutes later. With an `offset`
-  /// the slots go on from there: an ephemeris that is off by a metre must not make them jump.
+  /// How long an acceleration is believed: then the peer goes on in a straight line.
+  static var validMs: Int64 { 40_000 }
+  static var validFrames: Int32 { 4_096 }
+
+  /// What it asks of Bob's slots from `frame` on, which begins at `start`. With an `offset` the slots go on from there:
+  /// an ephemeris that is off by a metre must not make them jump.
   func prediction(from frame: UInt32, at start: Instant, offset: SlotSpan?) -> PredictedMotion {
-    let ms = min(Int64((start - told).count / 1_000_000), 300_000)
-    let speed = speedMmPerS + accelerationMmPerS2 * ms / 1000
-    let range = rangeMm + speedMmPerS * ms / 1000 + accelerationMmPerS2 * ms / 1000 * ms / 2000
+    // Ten hours at most: by then nothing of it is true.
+    let ms = start > told ? min(Int64((start - told).count / 1_000_000), 36_000_000) : 0
+    let curved = min(ms, Self.validMs)
+    let speed = min(max(speedMmPerS + accelerationMmPerS2 * curved / 1000, -Self.speedMax), Self.speedMax)
+    let bend = accelerationMmPerS2 * curved / 1000 * curved / 2000
+    let range = rangeMm + speedMmPerS * curved / 1000 + bend + speed * (ms - curved) / 1000
     // Light goes 2997.92458 mm in a slot, and a frame has 10.48576 ms: in 2^-32 slot, 1 432 646.8 for a millimetre,
     // 15 022.39 a frame for a millimetre a second, 157.519 a frame and frame for a millimetre a second squared.
     return PredictedMotion(
       frame: frame, offset: offset ?? SlotSpan(raw: -range * 1_432_647),
       perFrame: SlotSpan(raw: -speed * 15_022_390 / 1000),
-      perFrameGrowth: SlotSpan(raw: -accelerationMmPerS2 * 157_519 / 1000))
+      perFrameGrowth: SlotSpan(raw: ms > curved ? 0 : -accelerationMmPerS2 * 157_519 / 1000))
   }
 }
 
@@ -66,6 +73,10 @@ struct Aligner: ~Copyable {
   static var qberMax: PartsPerMillion { PartsPerMillion(420_000) }
   /// A peer that hears nothing for five seconds takes the module for gone.
   static var askAgain: Nanoseconds { Nanoseconds(milliseconds: 1_000) }
+  /// For a peer that says nothing of the pattern: a link may be slow, but not for so long.
+  static var answerTimeout: Nanoseconds { Nanoseconds(milliseconds: 15_000) }
+  /// A gap of more frames than these, 3 s, tells nothing of the slots behind it.
+  static var gapMax: UInt32 { 300 }
 
   private let inPlace = InPlace()
   private var synchroniser: Synchroniser
@@ -85,9 +96,14 @@ struct Aligner: ~Copyable {
   private(set) var late: UInt64 = 0
   private var wanted = SyncSchedule.everyFrame
   private var asked: SyncSchedule?
+  /// When Bob first asked for the pattern, until the search began.
+  private var askedFirst: Instant?
+  /// A late command has to be told anew, whatever it is; no frame is believed until it was.
+  private var mustTell = false
+  private var hasToldFailure = false
   /// How the peer moves, as far as somebody has told it, and what of it is in the alignments.
   private(set) var motion: PeerMotion?
-  private var newMotion: PeerMotion?
+  private var hasNews = false
   private var predicted: PredictedMotion?
   /// The same motion from the frame behind a jump on, which begins at another time.
   private var predictedBehind: PredictedMotion?
@@ -113,7 +129,15 @@ struct Aligner: ~Copyable {
       peak: synchroniser.latestPeak, errors: synchroniser.latestErrors, late: late)
   }
 
-  var failure: SyncFailure? { if case .failed(let failure) = synchroniser.state { failure } else { nil } }
+  /// Why the slots were given up; told once. A peer that does not answer is a search in vain.
+  mutating func takeFailure(at now: Instant) -> SyncFailure? {
+    guard !hasToldFailure else { return nil }
+    var failure: SyncFailure?
+    if case .failed(let reason) = synchroniser.state { failure = reason }
+    if let askedFirst, frame == nil, now >= askedFirst + Self.answerTimeout { failure = .noPeak }
+    hasToldFailure = failure != nil
+    return failure
+  }
 
   // MARK: A session
 
@@ -126,19 +150,18 @@ struct Aligner: ~Copyable {
     wanted = .everyFrame
     asked = nil
     late = 0
+    askedFirst = nil
+    mustTell = false
+    hasToldFailure = false
     predicted = nil
     predictedBehind = nil
-    newMotion = motion
+    hasNews = motion != nil
   }
 
-  /// Takes a foretold motion; nil for a peer that stands still.
+  /// Takes a foretold motion; nil for a peer of which nothing is known.
   mutating func foretell(_ motion: PeerMotion?) {
     self.motion = motion
-    newMotion = motion
-    if motion == nil {
-      predicted = nil
-      predictedBehind = nil
-    }
+    hasNews = true
   }
 
   /// Gates are open with clocks as they are until something is known.
@@ -169,7 +192,7 @@ struct Aligner: ~Copyable {
   mutating func begin(_ marked: UInt32, at now: Instant) -> SyncCommand? {
     guard let first = frame else {
       guard let patternFrame, marked >= patternFrame else { return nil }
-      if newMotion != nil {
+      if hasNews {
         // The search begins when the gateware moves with the peer.
         takeMotion(from: marked &+ 1, at: now)
         self.patternFrame = marked &+ 1
@@ -178,41 +201,102 @@ struct Aligner: ~Copyable {
       }
       synchroniser.start(.zero, at: marked, now: now)
       frame = marked
+      askedFirst = nil
       return nil
     }
     guard marked > first else { return nil }
+    guard marked &- first <= Self.gapMax else {
+      searchAnew(from: marked, at: now)
+      return nil
+    }
     takeMotion(from: marked &+ 1, at: now)
+    guard frame != nil else { return nil }
     var latest: SyncCommand?
     for _ in first..<marked {
       let command = synchroniser.closeFrame(at: now)
-      masked[Int(command.frame & 3)] = command.maskedSlots
+      masked[Int(command.frame & 3)] = mustTell ? TimeBase.slotsPerFrame : command.maskedSlots
       latest = command
     }
     frame = marked
     guard var latest else { return nil }
     wanted = latest.schedule
     latest.alignment = moved(latest.alignment, in: latest.frame)
-    return latest.gate == gate && latest.alignment == continued(to: latest.frame) ? nil : latest
+    let isNew = latest.gate != gate || latest.alignment != continued(to: latest.frame)
+    return isNew || mustTell ? latest : nil
   }
 
   /// The gateware was told, while `running` was its frame. Too late, the line that it had goes on for a frame, and the
   /// new one begins a frame behind where it was meant to, unless the next comes in time: neither is key.
   mutating func noteTold(_ command: SyncCommand, in running: UInt32) {
-    if running >= command.frame { noteLate(command.frame, in: running) }
+    if running >= command.frame { noteLate(command.frame, in: running) } else { mustTell = false }
     shiftMotion(by: command.alignment.offset.raw - continued(to: command.frame).offset.raw, in: command.frame)
     gate = command.gate
     told = command.alignment
     toldFrame = command.frame
   }
 
-  /// Goes over to the motion that was told last, without a jump where slots are counted already.
+  /// Everything from the beginning: where the light is can no longer be told from where it was.
+  private mutating func searchAnew(from marked: UInt32, at now: Instant) {
+    synchroniser.stop(at: now)
+    frame = nil
+    patternFrame = marked &+ 1
+    wanted = .everyFrame
+    hasNews = true
+  }
+
+  /// Goes over to the motion that was told last. One that goes on from the former moves the slots from now on; any
+  /// other begins the search anew, or, where light is followed, is taken out of what is followed: the slots stay.
   private mutating func takeMotion(from frame: UInt32, at now: Instant) {
-    guard let newMotion else { return }
-    self.newMotion = nil
+    straighten(in: frame)
+    guard hasNews else { return }
+    let isTracking = synchroniser.state == .tracking || synchroniser.state.stateName == .coasting
+    // Between a lock and its first frame nothing moves.
+    guard !isTracking || synchroniser.isFollowed else { return }
+    let old = motion(in: frame)
     let start = now + Nanoseconds(TimeBase.frameNs)
-    predicted = newMotion.prediction(
-      from: frame, at: start, offset: predicted.map { _ in moved(.zero, in: frame).offset })
+    let isSearch = self.frame == nil
+    let new =
+      motion?.prediction(from: frame, at: start, offset: isSearch ? nil : old.offset)
+      ?? PredictedMotion(
+        frame: frame, offset: isSearch ? .zero : old.offset, perFrame: .zero, perFrameGrowth: .zero)
+    let change = PredictedMotion(
+      frame: frame, offset: .zero, perFrame: old.perFrame - new.perFrame,
+      perFrameGrowth: old.perFrameGrowth - new.perFrameGrowth)
+    if !isSearch, !change.goesOn {
+      guard isTracking else { return searchAnew(from: frame &- 1, at: now) }
+      synchroniser.absorb(change)
+    }
+    hasNews = false
+    predicted = new
     predictedBehind = nil
+  }
+
+  /// An old acceleration is not believed any more.
+  private mutating func straighten(in frame: UInt32) {
+    guard let predicted, predicted.perFrameGrowth != .zero,
+      Int32(bitPattern: frame &- predicted.frame) > PeerMotion.validFrames
+    else { return }
+    let now = motion(in: frame)
+    self.predicted = PredictedMotion(
+      frame: frame, offset: now.offset, perFrame: now.perFrame, perFrameGrowth: .zero)
+    predictedBehind = nil
+  }
+
+  /// The motion in the alignments, with its place and rate at the start of a frame.
+  private func motion(in frame: UInt32) -> PredictedMotion {
+    guard let motion = validMotion(in: frame) else {
+      return PredictedMotion(frame: frame, offset: .zero, perFrame: .zero, perFrameGrowth: .zero)
+    }
+    let growth = motion.perFrameGrowth
+    let frames = Int64(Int32(bitPattern: frame &- motion.frame))
+    return PredictedMotion(
+      frame: frame, offset: motion.alignment(in: frame).offset,
+      perFrame: SlotSpan(raw: motion.perFrame.raw + growth.raw * frames), perFrameGrowth: growth)
+  }
+
+  private func validMotion(in frame: UInt32) -> PredictedMotion? {
+    if let predictedBehind, Int32(bitPattern: frame &- predictedBehind.frame) >= 0 { return predictedBehind }
+    return predicted
   }
 
   /// A frame in which the count jumps forward is shorter by the jump, so that all frames behind it begin earlier, and
@@ -234,15 +318,14 @@ struct Aligner: ~Copyable {
   }
 
   private func moved(_ alignment: Alignment, in frame: UInt32) -> Alignment {
-    guard let predicted else { return alignment }
-    let isBehind = predictedBehind.map { Int32(bitPattern: frame &- $0.frame) >= 0 } ?? false
-    let motion = (isBehind ? predictedBehind ?? predicted : predicted).alignment(in: frame)
+    guard let motion = validMotion(in: frame)?.alignment(in: frame) else { return alignment }
     return Alignment(
       offset: alignment.offset + motion.offset, perFrame: alignment.perFrame + motion.perFrame)
   }
 
   mutating func noteLate(_ frame: UInt32, in running: UInt32) {
     late += 1
+    mustTell = true
     masked[Int(frame & 3)] = TimeBase.slotsPerFrame
     masked[Int((running &+ 1) & 3)] = TimeBase.slotsPerFrame
   }
@@ -262,13 +345,21 @@ struct Aligner: ~Copyable {
     guard wanted != asked || (!isSettled && now >= askedAt + Self.askAgain) else { return nil }
     asked = wanted
     askedAt = now
+    if frame == nil, patternFrame == nil { askedFirst = askedFirst ?? now }
     return wanted
   }
 
   /// The peer sends the pattern from a frame on.
   mutating func noteAnswer(_ spacing: UInt8, from first: UInt32) {
-    guard patternFrame == nil, spacing == SyncSchedule.everyFrame.spacing else { return }
+    guard frame == nil, spacing == SyncSchedule.everyFrame.spacing else { return }
     patternFrame = first
+  }
+}
+
+extension PredictedMotion {
+  /// Whether it is what an ephemeris differs by from second to second: half a metre a second, 2 m/s^2.
+  fileprivate var goesOn: Bool {
+    perFrame.magnitude <= SlotSpan(raw: 500 * 15_022) && perFrameGrowth.magnitude <= SlotSpan(raw: 2 * 157_519)
   }
 }
 

@@ -15,9 +15,12 @@ extension BobEnd where Bus: ~Copyable {
 
   /// Once a tick of an exchange.
   mutating func align(_ core: inout LinkCore, at now: Instant) throws(SiftingFault) {
+    guard !fifoIsDone else { return }
     aligner.work(slices: Self.searchSlices, at: now)
-    if let failure = aligner.failure { throw .notAligned(failure) }
-    guard !fifoIsDone, core.channel.hasRoom(), let schedule = aligner.question(at: now) else { return }
+    // Giving up is told to the peer too.
+    guard core.channel.hasRoom() else { return }
+    if let failure = aligner.takeFailure(at: now) { throw .notAligned(failure) }
+    guard let schedule = aligner.question(at: now) else { return }
     core.payload.clear()
     core.payload.put(schedule.spacing)
     core.sendSession(.pattern)
@@ -78,6 +81,8 @@ extension BobEnd where Bus: ~Copyable {
     try fpga.setAlignment(slots: slots, fraction: UInt32(truncatingIfNeeded: alignment.offset.raw), rate: rate)
   }
 
+  /// Frames between Bob's last marker and the one that Alice's answer names: 10 s.
+  private static var answerFramesMax: UInt32 { 1_000 }
   private static var slotWidth: Picoseconds { Picoseconds(10_000) }
 
   public var motion: PeerMotion? { aligner.motion }
@@ -92,6 +97,9 @@ extension BobEnd where Bus: ~Copyable {
       let spacing = try reader.take(from: payload)
       let frame = try reader.take32(from: payload)
       try reader.finish(payload)
+      // Alice's frames and Bob's are the same within a millisecond, or what his FIFO lags behind.
+      let ahead = Int32(bitPattern: frame &- markedFrame)
+      guard ahead.magnitude <= Self.answerFramesMax else { throw .outOfRange }
       aligner.noteAnswer(spacing, from: frame)
     } catch {
       throw .protocolBroken

@@ -97,7 +97,9 @@ extension BobEnd where Bus: ~Copyable {
   private mutating func takeMarker(
     _ word: UInt32, _ core: inout LinkCore, _ board: inout some ModuleBoard & ~Copyable, at now: Instant
   ) throws(SiftingFault) {
-    let marked = unwrapped(FpgaMap.Fifo.slot.extract(from: word), near: runningFrame ?? window.start)
+    let marked = unwrapped(FpgaMap.Fifo.slot.extract(from: word), near: markedFrame)
+    // A recovered clock does not wait for room.
+    if aligner.isOn, !hasRoom(core) { forgetCollected() }
     try flush(&core, &board, untilEndOfFrame: runningFrame.map { marked > $0 } ?? false)
     // The gateware repeats the marker of a running frame behind a gap; frames never go back.
     if let frame = runningFrame, marked < frame { return }
@@ -107,6 +109,7 @@ extension BobEnd where Bus: ~Copyable {
       binStart = 0
     }
     runningFrame = marked
+    markedFrame = marked
     if marked >= window.stop { fifoIsDone = true }
   }
 

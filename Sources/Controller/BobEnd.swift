@@ -53,6 +53,8 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
   /// Events of the batch that is being collected, all of `runningFrame`.
   var collected = 0
   var runningFrame: UInt32?
+  /// The frame of the last marker: the next one is near it, however long a session lasts.
+  var markedFrame: UInt32 = 0
   /// The last slot that was announced, so that the next batch of its frame counts from there.
   var announcedFrame: UInt32 = 0
   var nextSlot: UInt32 = 0
@@ -150,6 +152,7 @@ public struct BobEnd<Bus: SpiBus & ~Copyable>: OpticalEnd, ~Copyable {
     storage.notes.wipe()
     collected = 0
     runningFrame = nil
+    markedFrame = window.start
     announcedFrame = window.start
     nextSlot = 0
     closing = nil

@@ -150,8 +150,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .entropy: apply(.failed(FaultCause(.entropyLost)))
     case .journal: apply(.failed(FaultCause(.journalLost)))
     case .notAligned(let failure):
+      // Blocks that have bits may still become key.
+      apply(.stopRequested)
       lastEnd = .notAligned(failure)
-      apply(.refused)
     case .keysExhausted:
       lastEnd = .keysExhausted
       apply(.refused)
@@ -175,7 +176,12 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     case .alice:
       guard peerIsDrained else { return }
     }
-    if lastEnd != .stopped { lastEnd = .finished }
+    switch lastEnd {
+    case .stopped, .notAligned: break
+    case .none, .finished, .configurationDiffers, .configurationUnusable, .sameRole, .peerRefused, .peerSilent,
+      .linkLost, .keysExhausted, .protocolBroken:
+      lastEnd = .finished
+    }
     apply(.drained)
   }
 }

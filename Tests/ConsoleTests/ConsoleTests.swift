@@ -54,7 +54,7 @@ private func sample(_ kind: ArgumentKind) -> (right: String, wrong: String?) {
   case .count: ("1", "0")
   case .millimetres: ("10000000000", "10000000001")
   case .speed: ("-9000000", "9000001")
-  case .acceleration: ("-1000000", "--5")
+  case .acceleration: ("-100000", "100001")
   case .level: ("warning", "loud")
   case .alarm: ("fault", nil)
   case .loss: ("measure", "measures")

@@ -157,6 +157,45 @@ func satellite_isFoundByItsEphemeris(seed: UInt64, isForetold: Bool) {
   #expect(keys[0] == keys[1] && !keys[0].isEmpty)
 }
 
+/// What somebody tells of the peer's motion, or takes back, is not what the light does: slots that are followed stay.
+@Test func motionToldWhileTracking_movesNothing() {
+  var link = LinkRun(ownClocks(frames: 0, seed: 6))
+  let settled = link.settle()
+  var errorMax = 0.0
+  let told: [(range: Int64, speed: Int64)?] = [(1_234_567, 0), (2_000_000, 60_000), nil, (0, -5_000_000)]
+  for motion in told {
+    let now = Instant(ns: link.tick * 1_000_000)
+    link.bob.foretell(
+      motion.map { PeerMotion(rangeMm: $0.range, speedMmPerS: $0.speed, accelerationMmPerS2: 0, told: now) })
+    for _ in 0..<500 {
+      link.step()
+      errorMax = max(errorMax, abs((link.simulation.arrivalPs ?? .infinity) - 5000))
+    }
+  }
+  let (slots, isSettled) = (link.slots, link.isSettled)
+  #expect(settled != nil && errorMax < 1000 && isSettled && slots?.totals.locks == 1, "\(errorMax) ps")
+}
+
+/// The other way round: told while he searches, it is searched for anew.
+@Test func motionToldWhileSearching_isSearchedFor() {
+  var scenario = Scenario.satellite
+  scenario.peakTransmission = 1
+  var plan = ownClocks(frames: 0, seed: 1, scenario)
+  plan.foretells = false
+  var link = LinkRun(plan)
+  let isLit = link.startExchange()
+  link.run(ticksMax: 500)
+  guard let pass = scenario.pass else { return }
+  let seconds = Double(link.tick) * 1e-3
+  let point = pass.point(at: pass.startSeconds + seconds)
+  link.bob.foretell(
+    PeerMotion(
+      rangeMm: Int64(point.rangeKm * 1e6), speedMmPerS: Int64(point.rangeRateKmS * 1e6), accelerationMmPerS2: 0,
+      told: Instant(ns: link.tick * 1_000_000)))
+  let isFound = link.run(ticksMax: 1500) { $0.slots?.state == .tracking }
+  #expect(isLit && isFound)
+}
+
 /// A stop moves the end of the window, which is a commit: the line of the alignment goes on through it.
 @Test func stop_leavesTheAlignment() {
   var link = LinkRun(ownClocks(frames: 0, seed: 2))

@@ -152,7 +152,7 @@ public enum FpgaMap {
 
   /// Fields of COMMIT.
   public enum Commit {
-    /// Write one: all shadow registers take effect together at the next frame boundary.
+    /// Write one: all shadow registers, as they stand now, take effect together at the next frame boundary.
     public static let strobe = Field(bits: 0...0)
   }
 
