@@ -1,3 +1,4 @@
+import Acquisition
 import Distillation
 import KeyStore
 import Drivers
@@ -86,6 +87,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     peerIsDrained = false
     drainIsTold = false
     framesRun = 0
+    lightSince = now
+    locksBefore = end.slotAlignment?.totals.locks ?? 0
     siftedBefore = core.totals.siftedNow
     secretBefore = core.totals.netSecretBits
     watch.beginLight(readings.counts)

@@ -99,6 +99,9 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var tracedRetries: UInt64 = 0
   var tracedBlock: UInt32?
   var tracedSync: SyncStateName?
+  /// When the light of the session began, and how often Bob had locked on light by then.
+  var lightSince = Instant(ns: 0)
+  var locksBefore: UInt64 = 0
   var logged: UInt32
   public internal(set) var alarms = AlarmBook()
   var watch = HealthWatch()

@@ -1,13 +1,14 @@
 import Acquisition
 import Console
+import Drivers
 import FixedStorage
 import LinkControl
 import Units
 
 // The recovery of Bob's slot clock, for the operator.
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Nothing for Alice, and where both modules have one clock.
-  func slotLines(on terminal: inout Screen) {
+  /// In short, for `status` too; nothing where both modules have one clock.
+  func slotLine(on terminal: inout Screen) {
     guard let slots = end.slotAlignment else { return }
     let totals = slots.totals
     var text = Line()
@@ -20,12 +21,23 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append("  refuted ", totals.refuted)
     text.append("  late writes ", slots.late)
     terminal.printLine(text)
-    text.clear()
+  }
+
+  /// All of it; nothing for Alice.
+  func slotLines(on terminal: inout Screen) {
+    guard let slots = end.slotAlignment else {
+      if End.role == .bob { terminal.print("slots    of the clock that both modules have: clock is common\r\n") }
+      return
+    }
+    slotLine(on: &terminal)
+    let totals = slots.totals
+    var text = Line()
     text.append("offset   ")
     text.append(signed: slots.alignment.offset.thousandths, places: 3)
     text.append(" slots  rate ")
+    // 10^-12 over a thousand, with three places: millionths.
     text.append(signed: slots.alignment.perFrame.trillionthsPerSlot / 1000, places: 3)
-    text.append(" ppb  masked slots ", totals.maskedSlots)
+    text.append(" ppm  masked slots ", totals.maskedSlots)
     terminal.printLine(text)
     text.clear()
     text.append("pattern  lit ", UInt64(max(0, slots.peak.lit)))
@@ -67,12 +79,14 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     if end.slotAlignment == nil { terminal.print("         not used: clock is common\r\n") }
   }
 
-  /// The place of the light is lost and looked for.
+  /// The place of the light was lost in this session, or is not found after two seconds.
   var slotsAreLost: Bool {
-    guard let slots = end.slotAlignment, case .exchanging = state, slots.totals.locks > 0 else { return false }
+    guard let slots = end.slotAlignment, case .exchanging = state, fpgaStatus.isRunning else { return false }
     switch slots.state {
-    case .coasting, .reacquiring, .reconfirming, .searching, .confirming, .failed: return true
-    case .idle, .tracking: return false
+    case .tracking: return false
+    case .coasting, .reacquiring, .reconfirming: return true
+    case .idle, .searching, .confirming, .failed:
+      return slots.totals.locks > locksBefore || now >= lightSince + Nanoseconds(milliseconds: 2_000)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Alignment
 import Console
 import Distillation
 import Drivers
@@ -115,7 +116,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   /// Targets and angles of the wave plates as the motor controller tells them now.
   mutating func showPlates(on terminal: inout Screen) {
     guard configuration.variant == .perBlock || settings[.adaptive] != 0 else {
-      return terminal.print("plates   not used by perPulse\r\n")
+      let isUsed = core.follower.isOn || loss.measurement.isRunning
+      return terminal.print(
+        isUsed ? "plates   of perPulse: adaptive and pdl turn them\r\n" : "plates   not used by perPulse\r\n")
     }
     platesLine(on: &terminal)
     do throws(DriverFault) {
@@ -155,7 +158,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     text.append(window)
     do throws(DriverFault) {
       text.append("  now ", UInt64(try end.frame()))
-      text.append(fpgaStatus.isClockLocked ? "  clock locked" : "  clock not locked")
+      text.append(fpgaStatus.isClockLocked ? "  reference locked" : "  reference not locked")
     } catch {
       text.append("  gateware does not answer")
     }
@@ -192,7 +195,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   /// What the module changes by itself between sessions.
   func showAdaptation(on terminal: inout Screen) {
     let follows = configuration.policyRow != LinkConfiguration.manualRow
-    terminal.print(follows ? "adaptive light and groups follow the policy\r\n" : "adaptive off: set policy_row\r\n")
+    terminal.print(follows ? "light    follows the policy\r\n" : "light    follows no policy: set policy_row\r\n")
     policyLines(on: &terminal)
     showFollowing(on: &terminal)
   }

@@ -26,6 +26,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     policyLines(on: &terminal)
     blockLines(on: &terminal)
     platesLine(on: &terminal)
+    slotLine(on: &terminal)
     if settings[.adaptive] != 0 { followingLine(on: &terminal) }
     text.clear()
     text.append("faults   ")

@@ -91,7 +91,7 @@ public enum AlarmName: UInt8, Sendable {
     case .detectorWarm: "a detector is warmer than alarm_detector_k"
     case .lateTicks: "ticks began more than one tick late"
     case .wireRetries: "transfers with the gateware had to be repeated"
-    case .slotsLost: "the light is gone, or its place in the slots is looked for again"
+    case .slotsLost: "the slots of the light are lost, or not found after two seconds"
     }
   }
 
@@ -118,7 +118,7 @@ public enum AlarmName: UInt8, Sendable {
     case .detectorWarm: "temperature; cooler and its supply"
     case .lateTicks: "something else runs on the core of the control loop"
     case .wireRetries: "SPI cable, ground, speed; counters shows how many"
-    case .slotsLost: "it finds its place again by itself when light returns: pointing, weather; acquire shows more"
+    case .slotsLost: "it finds them by itself when light comes: pointing, weather, motion; acquire shows more"
     }
   }
 

@@ -93,6 +93,7 @@ enum Report {
       }
       if let text = text(result.ends[index]) { lines.append("\(name): session ended: \(text)") }
     }
+    if let lock = result.lock, lock.keyMs == nil { lines.append("bob: the slots of the light were not found") }
     for (name, totals) in [("alice", result.alice), ("bob", result.bob)] {
       if let refusal = totals.lastRefusal { lines.append("\(name): block refused: \(refusal)") }
     }

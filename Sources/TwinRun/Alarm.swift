@@ -14,7 +14,8 @@ extension RunResult {
     for case .faulted(let cause) in states { return "\(cause.kind.name)" }
     let causes = ends.compactMap(word) + [alice, bob].compactMap { $0.lastRefusal }.map(word)
     let echoes = ["\(SessionEnd.peerRefused.name)", "\(BlockRefusal.peerGaveUp.name)"]
-    return causes.first { !echoes.contains($0) } ?? causes.first
+    let named = causes.first { !echoes.contains($0) } ?? causes.first
+    return named ?? (lock != nil && lock?.keyMs == nil ? "not_aligned" : nil)
   }
 
   private func word(_ end: SessionEnd) -> String? {
