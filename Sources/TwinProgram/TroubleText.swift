@@ -31,7 +31,7 @@ let troubleText = """
   running` of one module to the other |
   | session refused, *keys are used up* | `auth`; bring a new pre-shared key to both modules |
   | no counts | `gate`, `align run`, `counters`; at Alice `delay`, `gpio` (LASER_ARM), `alarm` (interlock) |
-  | error rate near 50 % | other slots: `acquire`; without a common clock `set clock recovered` at Bob; else `align run` |
+  | error rate near 50 % | other slots: `acquire`; no common clock: `set clock recovered` at Bob; else `align run` |
   | blocks refused with `not_reconciled` | as for an error rate near 50 % |
   | error rate above the plan | `pdl`, `counters`, stray light; `adaptive`: a row of the policy for that rate |
   | blocks refused, `axis_biased` | one axis sees more light than `axis_share_max` allows: `pdl`, `counters` |
