@@ -74,15 +74,20 @@ public struct DarkCounts: Sendable {
 /// Turns Bob's wave plates through the places that tell loss from detectors, counts in each, and ends by itself. Pure:
 /// told of time, counts and plates, it says where the plates shall stand.
 ///
-/// Half a turn about X and one about Y give every axis both signs. Between them the plates stand at rest, so that key
-/// flows and both signs are counted in the same weather. It goes round until loss is known to `sigmaAimed` on every
-/// axis.
+/// Half a turn about X and one about Y give every axis both signs. Between them the plates stand at rest, so that both
+/// signs are counted in the same weather. It goes round until loss is known to `sigmaAimed` on every axis.
+///
+/// When it ends and what it finds follow from its counts, so none of them may be of a frame that carries key: frames
+/// are hidden while `hidesFrames`. Behind each round it pauses with the plates at rest and counts nothing, so that
+/// frames can be shown and a peer hears that somebody is there.
 public struct LossMeasurement: Sendable {
   /// Standard deviation of each component at which it ends: 0.017 dB.
   public static var sigmaAimed: Double { 0.002 }
   /// When it ends with what it has.
   public static var lightMax: Nanoseconds { Nanoseconds(milliseconds: 20_000) }
   static var dwell: Nanoseconds { Nanoseconds(milliseconds: 250) }
+  /// Behind a round: some frames with key.
+  static var pause: Nanoseconds { Nanoseconds(milliseconds: 200) }
   private static var placeCount: Int { 4 }
 
   public enum Phase: Equatable, Sendable {
@@ -91,6 +96,8 @@ public struct LossMeasurement: Sendable {
     case turning(place: Int)
     /// They stand; counts are taken since an instant, nil before the first.
     case counting(place: Int, since: Instant?)
+    /// A round is over; the plates go back to rest and stay there until an instant, nil before they arrive.
+    case pausing(until: Instant?)
     /// The plates go back; with what was counted there is a result or none.
     case returning(isComplete: Bool)
     case done(isComplete: Bool)
@@ -111,14 +118,22 @@ public struct LossMeasurement: Sendable {
   /// Whether the plates are or may be elsewhere than at rest, or will be.
   public var isRunning: Bool {
     switch phase {
-    case .turning, .counting, .returning: true
+    case .turning, .counting, .pausing, .returning: true
     case .resting, .done: false
+    }
+  }
+
+  /// Whether frames must carry no key: plates are away, or counts are taken.
+  public var hidesFrames: Bool {
+    switch phase {
+    case .turning, .counting, .pausing(until: nil), .returning: true
+    case .pausing, .resting, .done: false
     }
   }
 
   public var isMeasuring: Bool {
     switch phase {
-    case .turning, .counting: true
+    case .turning, .counting, .pausing: true
     case .resting, .returning, .done: false
     }
   }
@@ -127,7 +142,7 @@ public struct LossMeasurement: Sendable {
   public var wanted: PlateSwap? {
     switch phase {
     case .turning(let place), .counting(let place, _): Self.swap(place)
-    case .returning: PlateSwap.none
+    case .pausing, .returning: PlateSwap.none
     case .resting, .done: nil
     }
   }
@@ -152,15 +167,17 @@ public struct LossMeasurement: Sendable {
   }
 
   /// The plates were read back where they are wanted.
-  public mutating func platesStand() {
+  public mutating func platesStand(at now: Instant) {
     switch phase {
     case .turning(let place): phase = .counting(place: place, since: nil)
+    case .pausing(until: nil): phase = .pausing(until: now + Self.pause)
+    case .pausing(let until?): if now >= until { phase = .turning(place: 0) }
     case .returning(let isComplete): phase = .done(isComplete: isComplete)
     case .resting, .counting, .done: break
     }
   }
 
-  /// Takes counts modulo 2^32 that were latched at `now`.
+  /// Takes counts modulo 2^32 that were latched at `now`, in a frame that carries no key.
   public mutating func take(_ counts: [6 of UInt32], at now: Instant, darks: DarkCounts) {
     guard isMeasuring else { return }
     guard now < deadline else { return finish() }
@@ -179,7 +196,7 @@ public struct LossMeasurement: Sendable {
       return
     }
     rounds += 1
-    if isPrecise { finish() } else { phase = .turning(place: 0) }
+    if isPrecise { finish() } else { phase = .pausing(until: nil) }
   }
 
   private mutating func finish() { phase = .returning(isComplete: sums.estimate() != nil) }
@@ -191,7 +208,7 @@ public struct LossMeasurement: Sendable {
 }
 
 /// Contrasts of the detectors with the plates at rest, in sessions behind a measurement: it cannot tell loss from
-/// detectors, but it tells when either is no longer what was found.
+/// detectors, but it tells when either is no longer what was found. What it is told adds up from window to window.
 public struct ContrastWatch: Sendable {
   private var net: [6 of Double] = .init(repeating: 0)
   private var variance: [6 of Double] = .init(repeating: 0)
@@ -230,7 +247,10 @@ public struct ContrastWatch: Sendable {
     lastAt = nil
   }
 
-  /// Takes counts modulo 2^32 of a stretch of light with the plates at rest.
+  /// A window is over: what is counted up to the first counts of the next one is nobody's.
+  public mutating func pause() { lastAt = nil }
+
+  /// Takes counts modulo 2^32 of a stretch of light with the plates at rest, in which no frame carries key.
   public mutating func take(_ counts: [6 of UInt32], at now: Instant, darks: DarkCounts) {
     if let lastAt {
       var raw: [6 of UInt32] = .init(repeating: 0)

@@ -30,6 +30,9 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   /// Puts plates and keep-probabilities into force as soon as no session is under way.
   public mutating func correctLoss(by settings: LossSettings) { loss.set(settings) }
 
+  /// Measures again by itself when contrasts leave what was found, for one second in 64 without key, or no longer.
+  public mutating func watchLoss(_ isOn: Bool) { loss.isWatching = isOn }
+
   mutating func stopLossMeasurement() { loss.measurement.stop() }
 
   /// Whether loss can be measured now.
@@ -40,14 +43,16 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
   }
 
   /// The wave plates are or may be elsewhere than a session takes them to be.
-  var platesAreAstray: Bool { loss.measurement.isRunning }
+  var platesAreAstray: Bool { loss.measurement.isRunning || homeBy != nil }
 
-  /// Every tick: turns the plates of a measurement, takes counts when they were read, and puts what was found into
-  /// force between sessions.
+  /// Every tick: takes counts, turns the plates of a measurement, opens and closes the windows of the watch, and puts
+  /// what was found into force between sessions.
   ///
-  /// Bits that were sifted while the plates stood elsewhere would be wrong, all those of two axes. So frames are hidden
-  /// from the one in which the plates are sent away to the one in which they were read back at rest, and the session
-  /// goes on around them: which frames these are depends on no bit.
+  /// Counters count every avalanche, key or not. When a measurement ends, whether the watch asks for one and what is
+  /// set for later sessions follow from counts, so all of these are of hidden frames, which carry no key: a measurement
+  /// hides from its first tick to the one in which the plates were read back at rest, but for a pause without counts
+  /// behind each round, and the watch hides its windows. Bits that were sifted while the plates stood elsewhere would
+  /// be wrong besides.
   mutating func tendLoss() {
     switch state {
     case .booting, .selfTest, .faulted, .zeroized: return
@@ -55,54 +60,63 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     }
     if End.role == .bob {
       if case .exchanging = state {} else { loss.measurement.stop() }
-      if loss.measurement.isRunning { turnLossPlates() }
+      bringPlatesHome()
       if ticks % 100 == 0, hasReadings { takeLossCounts() }
+      if loss.measurement.isRunning { turnLossPlates() } else { tendWatch() }
     }
     setLossIfWaiting()
   }
 
   private mutating func turnLossPlates() {
     guard let swap = loss.measurement.wanted else { return }
+    if loss.measurement.hidesFrames { setHidden(true) }
     let setting = Twirl(index: swap.rawValue)?.plates(of: .bob) ?? .identity
-    do throws(DriverFault) {
-      if swap != .none, !loss.hidesFrames {
-        end.mask.hide(from: try end.frame())
-        loss.hidesFrames = true
-      }
-    } catch {
-      return fail(error)
-    }
     do throws(WavePlateFault) {
       guard try drive.place(setting, at: now, over: &board) else { return }
     } catch {
       // Plates that stay turned make noise of two axes in three.
       return failPlates(error)
     }
-    do throws(DriverFault) {
-      if swap == .none, loss.hidesFrames {
-        end.mask.show(after: try end.frame())
-        loss.hidesFrames = false
-      }
-    } catch {
-      return fail(error)
-    }
-    loss.measurement.platesStand()
+    loss.measurement.platesStand(at: now)
+    if !loss.measurement.hidesFrames { setHidden(false) }
     if !loss.measurement.isRunning { loss.settle(at: now, inForce: settings.loss) }
   }
 
-  private mutating func takeLossCounts() {
-    let isLit = fpgaStatus.isRunning
-    loss.darks.take(readings.counts, at: now, isDark: isDark)
-    guard case .exchanging = state, isLit else { return }
-    loss.litAt = now
-    if loss.measurement.isRunning {
-      loss.measurement.take(readings.counts, at: now, darks: loss.darks)
-    } else if loss.isWatching {
-      loss.watch.take(readings.counts, at: now, darks: loss.darks)
-      guard loss.asksForMeasurement, canMeasureLoss else { return }
-      // A controller of plates that does not answer is told by the next run that the operator asks for.
-      do throws(DriverFault) { try beginLossMeasurement(corrects: true) } catch { loss.isWatching = false }
+  /// Hides frames from the running one on, or up to the running one, if that is not so already.
+  private mutating func setHidden(_ isHidden: Bool) {
+    guard isHidden != loss.hidesFrames else { return }
+    let frame: UInt32
+    do throws(DriverFault) { frame = try end.frame() } catch { return fail(error) }
+    if isHidden {
+      end.mask.hide(from: frame)
+      loss.noteHidden(at: now)
+    } else {
+      end.mask.show(after: frame)
+      loss.noteShown()
     }
+  }
+
+  private mutating func takeLossCounts() {
+    loss.darks.take(readings.counts, at: now, isDark: isDark)
+    guard case .exchanging = state, fpgaStatus.isRunning else { return }
+    loss.litAt = now
+    loss.take(readings.counts, at: now)
+  }
+
+  /// Opens and closes the windows of the watch; contrasts are judged when one closes.
+  private mutating func tendWatch() {
+    let wasOpen = loss.hidesFrames
+    setHidden(isWatchWindow())
+    guard wasOpen, !loss.hidesFrames, loss.asksForMeasurement, canMeasureLoss else { return }
+    // A controller of plates that does not answer is told by the next run that the operator asks for.
+    do throws(DriverFault) { try beginLossMeasurement(corrects: true) } catch { loss.isWatching = false }
+  }
+
+  /// Never while the plates follow the frame.
+  private mutating func isWatchWindow() -> Bool {
+    guard case .exchanging = state, fpgaStatus.isRunning else { return false }
+    let isOpen = loss.wantsWindow(at: now, recoversClock: settings.recoversClock)
+    return isOpen && configuration.variant == .perPulse && settings[.adaptive] == 0
   }
 
   /// Whether no laser can be on: at rest, a second behind the last light, or six behind light that the peer may not

@@ -8,11 +8,30 @@ import Sifting
 import Units
 
 extension Controller where End: ~Copyable, Board: ~Copyable {
-  /// Bob, in `perPulse`: plates that a program before this one left turned go home, sooner than a session begins. A
-  /// board without plates has none to send.
+  /// Bob, in `perPulse`: plates that a program before this one left turned have to be home before a session begins. A
+  /// board on which no controller of plates answers has none to send.
   mutating func homePlates() {
+    homeBy = nil
     guard End.role == .bob, configuration.variant == .perPulse else { return }
-    do throws(DriverFault) { try drive.sendHome(over: &board) } catch { return }
+    do throws(DriverFault) { try drive.plates.identify(over: &board) } catch { return }
+    do throws(WavePlateFault) { if try drive.plates.isSettled(at: .identity, over: &board) { return } } catch {}
+    // At the speed that they have if they do not take another: the deadline decides.
+    do throws(DriverFault) { try drive.bringUp(over: &board) } catch {}
+    drive.forgetPlace()
+    homeBy = now + PlateDrive.homeTimeout
+  }
+
+  /// Every tick at rest, until plates that stood elsewhere were read back at zero; no session begins before.
+  mutating func bringPlatesHome() {
+    guard let deadline = homeBy, case .idle = state else { return }
+    do throws(WavePlateFault) {
+      if try drive.place(.identity, at: now, over: &board) { homeBy = nil }
+    } catch {
+      switch error {
+      case .notHomed, .notInPlace: if now >= deadline { failPlates(error) }
+      case .device, .motorFailed: failPlates(error)
+      }
+    }
   }
 
   /// Every tick of an exchange: turns the plates where a group begins and looks whether they have arrived.

@@ -65,6 +65,8 @@ public struct Controller<End: OpticalEnd & ~Copyable, Board: ModuleBoard & ~Copy
   var inbox: Inbox
   var frontEnd = FrontEnd()
   var drive = PlateDrive()
+  /// Bob's plates stand elsewhere than at zero, or may, and are a fault if they are not there by then.
+  var homeBy: Instant?
   /// Blocks whose errors the follower of the frame has heard of.
   var blocksFollowed: UInt64 = 0
   var parts = BoardParts()

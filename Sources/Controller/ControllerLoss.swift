@@ -40,7 +40,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       text.append(FaultCause(error))
       return terminal.printLine(text)
     }
-    terminal.print("measuring: 20 s at most, no key while plates turn")
+    terminal.print("measuring: 20 s at most, with hardly any key")
     terminal.print(corrects ? "; corrected when the session is over\r\n" : "\r\n")
   }
 
@@ -134,7 +134,8 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
       terminal.printLine(text)
     }
     guard End.role == .bob else { return }
-    terminal.print(loss.isWatching ? "watch    on: measures again beyond three sigma\r\n" : "watch    off\r\n")
+    guard loss.isWatching else { return terminal.print("watch    off\r\n") }
+    terminal.print("watch    on: measures again beyond three sigma, one second in 64 has no key\r\n")
   }
 }
 

@@ -1,8 +1,9 @@
 public import Units
 
-/// Which frames carry no key because the wave plates of this module were not in place.
+/// Which frames carry no key because the wave plates of this module were not in place, or because something is decided
+/// by what detectors count in them.
 ///
-/// In `perPulse` it hides nothing but stretches in which the plates were sent elsewhere. In `perBlock` it hides every
+/// In `perPulse` it hides nothing but stretches that it is told of. In `perBlock` it hides every
 /// frame of a group until the plates were read back in place, and always the first `TwirlSchedule.settleFrames`. It
 /// remembers as many groups as a module may lag behind.
 public struct FrameMask: Sendable {
@@ -14,7 +15,7 @@ public struct FrameMask: Sendable {
   /// The first frame of each remembered group that carries key.
   private var firstFrames: [8 of UInt32] = .init(repeating: .max)
 
-  /// The last stretches of frames in which the plates were sent elsewhere, in either variant.
+  /// The last stretches of frames that were hidden by `hide`, in either variant.
   private var firstAstray: [8 of UInt32] = .init(repeating: .max)
   private var lastAstray: [8 of UInt32] = .init(repeating: 0)
   private var stretches = 0
@@ -34,7 +35,7 @@ public struct FrameMask: Sendable {
     stretches += 1
   }
 
-  /// The plates are back; the last frame that had begun by then is `frame`.
+  /// The reason is gone; the last frame that had begun by then is `frame`.
   public mutating func show(after frame: UInt32) {
     guard stretches > 0 else { return }
     lastAstray[(stretches - 1) % Self.depth] = frame

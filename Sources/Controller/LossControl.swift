@@ -23,8 +23,10 @@ struct LossControl: Sendable {
   private(set) var since: Instant?
   /// Why the tilted plates did not take their set-point.
   var tiltFault: DriverFault?
-  /// Plates were sent away in this stretch of frames.
-  var hidesFrames = false
+  /// Frames have been hidden since this instant; nil while they carry key.
+  private(set) var hiddenSince: Instant?
+  /// The light of the session was first seen then.
+  private var lightBegan: Instant?
   /// Light was last seen on at this instant; nil: not since the start.
   var litAt: Instant?
 
@@ -36,10 +38,42 @@ struct LossControl: Sendable {
     if corrects { isWatching = true }
   }
 
-  /// Light begins: contrasts are counted from here.
+  /// A session begins with all frames shown; contrasts are counted from here.
   mutating func beginLight() {
     watch.restart()
     hasMeasured = false
+    hiddenSince = nil
+    lightBegan = nil
+  }
+
+  var hidesFrames: Bool { hiddenSince != nil }
+
+  mutating func noteHidden(at now: Instant) { hiddenSince = now }
+
+  mutating func noteShown() {
+    hiddenSince = nil
+    watch.pause()
+  }
+
+  /// Takes counts that were latched at `now`, if all that was counted since frames were hidden is of hidden frames.
+  ///
+  /// Whatever is decided by counts is decided by these alone. The frame that runs when frames are hidden may have given
+  /// key, so the first counts are those of two frames later.
+  mutating func take(_ counts: [6 of UInt32], at now: Instant) {
+    guard let hiddenSince, now >= hiddenSince + Nanoseconds(2 * TimeBase.frameNs) else { return }
+    if measurement.isRunning {
+      measurement.take(counts, at: now, darks: darks)
+    } else {
+      watch.take(counts, at: now, darks: darks)
+    }
+  }
+
+  /// Whether frames shall be hidden for the watch in light that is seen at `now`.
+  mutating func wantsWindow(at now: Instant, recoversClock: Bool) -> Bool {
+    let began = lightBegan ?? now
+    lightBegan = began
+    guard isWatching, !hasMeasured, waiting == nil, darks.areEnough else { return false }
+    return WatchSchedule.isOpen(now - began, recoversClock: recoversClock)
   }
 
   /// The plates are back from a measurement: what it found, if it found anything.
@@ -62,7 +96,7 @@ struct LossControl: Sendable {
     since = now
   }
 
-  /// Whether contrasts ask for a measurement in this session.
+  /// Whether contrasts of the windows ask for a measurement in this session.
   var asksForMeasurement: Bool {
     isWatching && !hasMeasured && waiting == nil && !measurement.isRunning && watch.differs
   }
@@ -77,5 +111,18 @@ struct LossControl: Sendable {
     corrects = false
     wasInVain = false
     waiting = LossSettings()
+  }
+}
+
+/// When frames are hidden so that contrasts can be looked at: one second in 64, by the clock alone.
+enum WatchSchedule {
+  static var period: Nanoseconds { Nanoseconds(milliseconds: 64_000) }
+  static var window: Nanoseconds { Nanoseconds(milliseconds: 1000) }
+
+  /// Whether a window is open at this age of the light. The first second is one; where slots are found by the light
+  /// it comes half a period later, since the states of hidden frames do not help to find them.
+  static func isOpen(_ age: Nanoseconds, recoversClock: Bool) -> Bool {
+    let shift = recoversClock ? period.count / 2 : 0
+    return (age.count + shift) % period.count < window.count
   }
 }

@@ -15,6 +15,9 @@ struct PlateDrive {
 
   /// From a new setting to a fault: three times the longest way, so that a slow motor costs frames and no session.
   static var settleTimeout: Nanoseconds { Nanoseconds(milliseconds: 400) }
+  /// From bring-up to a fault of plates that are not at zero: time to find reference marks and for half a turn at a
+  /// tenth of the speed.
+  static var homeTimeout: Nanoseconds { Nanoseconds(milliseconds: 5000) }
   /// How often plates that stand are looked at.
   static var watchPeriod: Nanoseconds { Nanoseconds(milliseconds: 100) }
 
@@ -96,20 +99,6 @@ struct PlateDrive {
     }
     placement = Placement(setting: setting, until: now + Self.watchPeriod, isSettled: true)
     return true
-  }
-
-  /// Sends plates that stand elsewhere to zero.
-  mutating func sendHome(over bus: inout some I2cBus & ~Copyable) throws(DriverFault) {
-    try plates.identify(over: &bus)
-    let angles = try plates.angles(over: &bus)
-    var isHome = true
-    for plate in 0..<3 {
-      let way = angles[plate].distance(to: PlateSetting.identity[plate])
-      isHome = isHome && way <= WavePlates.toleranceCentidegrees
-    }
-    guard !isHome else { return }
-    try plates.setTargets(.identity, over: &bus)
-    placement = nil
   }
 
   /// Nobody knows where the plates stand: the next `place` sends them anew.

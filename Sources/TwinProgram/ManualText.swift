@@ -23,11 +23,12 @@ let manualText = """
 
   `pdl` tells contrasts of the detectors since light began, what was measured, and what is in force. `pdl run` at Bob,
   while a session runs, turns his wave plates so that loss and detectors that differ change sign apart, and ends by
-  itself; frames in which the plates are away carry no key, the others do. Behind the session it tilts Bob's plates of
-  glass against the loss and forgets part of the single clicks of better detectors, if either exceeds three standard
-  deviations, and from then on measures again when contrasts leave what was found. `pdl measure` only tells what would
-  be set: where the element is Alice's and the frames of the modules roll, `set tilt_cdeg` and `tilt_axis_cdeg` at her
-  module. `pdl undo` goes back to nothing. `save` keeps what is in force.
+  itself; the frames of these seconds carry no key, but for a fifth of a second behind each round. Behind the session
+  it tilts Bob's plates of glass against the loss and forgets part of the single clicks of better detectors, if either
+  exceeds three standard deviations. From then on one second in 64 of a session carries no key, the first one to begin
+  with: contrasts are looked at, and loss is measured again when they leave what was found. `pdl measure` only tells
+  what would be set: where the element is Alice's and the frames of the modules roll, `set tilt_cdeg` and
+  `tilt_axis_cdeg` at her module. `pdl undo` goes back to nothing. `save` keeps what is in force.
 
   ## Trace and log
 

@@ -52,7 +52,7 @@ private struct Bench {
       // Plates arrive within the tenth, and what is counted on the way is not used.
       if wanted != place { placesSeen.append(wanted) }
       place = wanted
-      measurement.platesStand()
+      measurement.platesStand(at: now)
       pass(behind: place)
       measurement.take(running, at: now, darks: darks)
     }
@@ -166,6 +166,32 @@ private func found(_ link: TestLink, seed: UInt64, photons: Double = 3e5, inForc
     #expect(bench.placesSeen.last == PlateSwap.none)
   }
 
+  /// Frames are shown for a fifth of a second behind a round, with the plates at rest, and what is counted there is
+  /// nobody's: the same is found whatever it was.
+  @Test func pauses_countNothing() throws {
+    func found(_ extra: UInt32) throws -> (DiattenuationEstimate, pauses: Int) {
+      var (measurement, random) = (LossMeasurement(), SeededRandom(seed: 9))
+      var (now, running, pauses) = (Instant(ns: 0), [6 of UInt32](repeating: 0), 0)
+      measurement.begin(at: now)
+      while measurement.isRunning {
+        measurement.platesStand(at: now)
+        now = now + Nanoseconds(milliseconds: 100)
+        if measurement.isRunning, !measurement.hidesFrames {
+          pauses += 1
+          #expect(measurement.wanted == PlateSwap.none)
+          running[0] &+= extra
+        }
+        let counts = TestLink().counters(photons: 1e4, behind: measurement.wanted ?? .none, &random)
+        for i in 0..<6 { running[i] &+= UInt32(counts[i].all) }
+        measurement.take(running, at: now, darks: DarkCounts())
+      }
+      return (try #require(measurement.estimate), pauses)
+    }
+    let (plain, swollen) = (try found(0), try found(40_000))
+    #expect(plain.pauses > 4 && plain.pauses == swollen.pauses)
+    #expect(plain.0.vector == swollen.0.vector && plain.0.mismatch == swollen.0.mismatch)
+  }
+
   @Test func stop_bringsThePlatesBack() {
     var measurement = LossMeasurement()
     measurement.stop()
@@ -173,15 +199,16 @@ private func found(_ link: TestLink, seed: UInt64, photons: Double = 3e5, inForc
     var now = Instant(ns: 0)
     measurement.begin(at: now)
     while measurement.wanted != .aboutX {
-      measurement.platesStand()
+      measurement.platesStand(at: now)
       now = now + Nanoseconds(milliseconds: 100)
       measurement.take(.init(repeating: 1), at: now, darks: DarkCounts())
     }
     measurement.stop()
     #expect(measurement.wanted == PlateSwap.none && measurement.isRunning && !measurement.isMeasuring)
     measurement.take(.init(repeating: 9), at: now, darks: DarkCounts())
-    measurement.platesStand()
-    #expect(!measurement.isRunning && measurement.estimate == nil && measurement.wanted == nil)
+    measurement.platesStand(at: now)
+    #expect(!measurement.isRunning && !measurement.hidesFrames)
+    #expect(measurement.estimate == nil && measurement.wanted == nil)
   }
 
   /// Darks are taken off: without them a loss of 3 dB in strong daylight would be found far too small.

@@ -13,7 +13,7 @@ import Units
 @testable import Controller
 
 /// A bright link that stands still, with detectors that are alike.
-private func brightPlan(
+func brightPlan(
   _ decibels: Double, at end: Role = .bob, seed: UInt64 = 1, frames: UInt32 = 300
 ) -> LossTrialPlan {
   var scenario = Scenario.lab
@@ -28,7 +28,7 @@ private func brightPlan(
 }
 
 /// A link with the trial's element, rested so that darks are known.
-private func rested(_ trial: LossTrialPlan, _ adjust: (inout RunPlan) -> Void = { _ in }) -> LinkRun {
+func rested(_ trial: LossTrialPlan, _ adjust: (inout RunPlan) -> Void = { _ in }) -> LinkRun {
   var run = plan(frames: trial.frames, seed: trial.seed) { $0.blockBits = 1 << 16 }
   run.scenario = trial.scenario
   if trial.end == .alice {
@@ -43,7 +43,7 @@ private func rested(_ trial: LossTrialPlan, _ adjust: (inout RunPlan) -> Void = 
 }
 
 extension LinkRun {
-  fileprivate mutating func light() {
+  mutating func light() {
     alice.start()
     run(ticksMax: 2000) { $0.simulation.alice.isOpen && $0.simulation.bob.isOpen }
     run(ticksMax: 5)
@@ -129,7 +129,7 @@ extension LinkRun {
 
   /// Bits that were sifted while the plates were away never reach a block: keys are equal, and errors as without.
   @Test func sessionThatMeasures_goesOn() {
-    var link = rested(brightPlan(0, frames: 300))
+    var link = rested(brightPlan(0, frames: 500))
     link.light()
     link.run(ticksMax: 300)
     let begun = link.bob.measureLoss(corrects: true)

@@ -213,18 +213,58 @@ func satellite_isFoundByItsEphemeris(seed: UInt64, isForetold: Bool) {
 /// Plates that a program before this one left turned would cost a session two thirds of its bits.
 @Test func platesLeftTurned_goHomeAtTheStart() {
   var link = LinkRun(plan(frames: 60))
-  var bus = SimulatedI2cBus(link.simulation, role: .bob)
-  var plates = WavePlates()
-  do {
-    try plates.identify(over: &bus)
-    try plates.setTargets(
-      PlateSetting(PlateAngle(eighths: 2), PlateAngle(eighths: 1), PlateAngle(eighths: 0)), over: &bus)
-  } catch {
-    Issue.record("\(error)")
-  }
+  link.turnPlatesOfBob()
   link.simulation.advance(to: Instant(ns: 0))
   let isUp = link.boot()
   link.run(ticksMax: 400)
   let angles = link.simulation.plates(of: .bob).angles
   #expect(isUp && angles == [0, 0, 0])
+}
+
+/// No session begins before they are home, however slow they are.
+@Test func platesLeftTurned_holdASessionBack() {
+  var plan = plan(frames: 60)
+  plan.bobFaults = FaultPlan([.slowPlates(degreesPerSecond: 150)])
+  var link = LinkRun(plan)
+  let isUp = link.boot()
+  link.turnPlatesOfBob()
+  link.run(ticksMax: 1000)
+  let away = link.simulation.plates(of: .bob).angles
+  _ = answer("selftest", of: &link.bob)
+  link.run(ticksMax: 20)
+  link.alice.start()
+  link.bob.start()
+  let isLit = link.run(ticksMax: 3000) { $0.isLit }
+  let angles = link.simulation.plates(of: .bob).angles
+  #expect(isUp && away[0] == 9000 && isLit)
+  #expect(angles == [0, 0, 0])
+}
+
+/// Plates that answer and do not arrive are a fault.
+@Test func platesThatDoNotComeHome_areAFault() {
+  var plan = plan(frames: 60)
+  plan.bobFaults = FaultPlan([.stuckPlate(0, from: Instant(ns: 900_000_000))])
+  var link = LinkRun(plan)
+  let isUp = link.boot()
+  link.turnPlatesOfBob()
+  link.run(ticksMax: 1000)
+  _ = answer("selftest", of: &link.bob)
+  let isFaulted = link.run(ticksMax: 6000) {
+    if case .faulted(let cause) = $0.bob.state { cause.kind == .wavePlates && cause.found == 9000 } else { false }
+  }
+  #expect(isUp && isFaulted)
+}
+
+extension LinkRun {
+  fileprivate mutating func turnPlatesOfBob() {
+    var bus = SimulatedI2cBus(simulation, role: .bob)
+    var plates = WavePlates()
+    do {
+      try plates.identify(over: &bus)
+      try plates.setTargets(
+        PlateSetting(PlateAngle(eighths: 2), PlateAngle(eighths: 1), PlateAngle(eighths: 0)), over: &bus)
+    } catch {
+      Issue.record("\(error)")
+    }
+  }
 }
