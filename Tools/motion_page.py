@@ -89,11 +89,12 @@ LOSS = """\
 ## Polarisation-dependent loss
 
 `lab` at 10 dB of loss, an element that passes linear polarisation at 20 degrees best, at either module. Sessions of
-10 s: one as it is, one in which `pdl run` measures (and one more where the watch finds what white noise of the analyser
-had hidden), one with what was set and the watch off. *Expected* is what the optics model gives for the settings in force, without chance;
-*plain loss* the same for a link that loses as much of every polarisation, which is what a correction without fault
-would leave. Bob's plates undo the loss of either module, as the frame stands still: in this frame counts are the same.
-Sessions have less key than is expected, since dead time is left out there, and differ by chance.
+10 s: one as it is, one in which `pdl run` measures (and one more where the watch finds what white noise of the
+analyser had hidden), one with what was set and the watch off. *Expected* is what the optics model gives for the
+settings in force, without chance; *plain loss* the same for a link that loses as much of every polarisation, which is
+what a correction without fault would leave. Bob's plates undo the loss of either module, as the frame stands still:
+in this frame counts are the same. Sessions have less key than is expected, since dead time is left out there, and
+differ by chance.
 
 Plates take from the better polarisations what the element takes from the worst. Below about two decibels that costs
 more key than the errors do, on this link; above it the correction pays, and from 4.5 dB on there is hardly a key
