@@ -30,6 +30,7 @@ WORDS = {
     "INTENSITY": ("bright", "decoy"),
     "ADDRESS": ("0x07", "0x48"),
     "COUNT": ("0", "3"),
+    "ACTION": ("turn", "run"),
     "MM": ("-1", "2500"),
     "MM/S": ("9000001", "-30000"),
     "MM/S2": ("100001", "-10000"),
