@@ -79,7 +79,7 @@ extension Controller where End: ~Copyable, Board: ~Copyable {
     if end.slotAlignment == nil { terminal.print("         not used: clock is common\r\n") }
   }
 
-  /// The place of the light was lost in this session, or is not found after two seconds.
+  /// The place of the light was lost since light began, or is not found after two seconds.
   var slotsAreLost: Bool {
     guard let slots = end.slotAlignment, case .exchanging = state, fpgaStatus.isRunning else { return false }
     switch slots.state {

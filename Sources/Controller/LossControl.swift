@@ -96,7 +96,7 @@ struct LossControl: Sendable {
     since = now
   }
 
-  /// Whether contrasts of the windows ask for a measurement in this session.
+  /// Whether contrasts of the windows ask for a measurement, one a session.
   var asksForMeasurement: Bool {
     isWatching && !hasMeasured && waiting == nil && !measurement.isRunning && watch.differs
   }
