@@ -56,6 +56,14 @@ public struct PredictedMotion: Equatable, Sendable {
     self.perFrameGrowth = perFrameGrowth
   }
 
+  /// The same motion, told from the start of another frame.
+  public func seen(from frame: UInt32) -> PredictedMotion {
+    let frames = Int64(Int32(bitPattern: frame &- self.frame))
+    return PredictedMotion(
+      frame: frame, offset: alignment(in: frame).offset,
+      perFrame: SlotSpan(raw: perFrame.raw + perFrameGrowth.raw * frames), perFrameGrowth: perFrameGrowth)
+  }
+
   /// In `frame`, at most 2^15 frames (343 s) from the reference.
   public func alignment(in frame: UInt32) -> Alignment {
     let k = Int64(Int32(bitPattern: frame &- self.frame))

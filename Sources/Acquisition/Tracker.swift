@@ -99,11 +99,10 @@ struct Tracker {
 
   /// Takes over a part of the alignment that is no longer added elsewhere.
   mutating func absorb(_ change: PredictedMotion) {
-    let part = change.alignment(in: frame)
+    let part = change.seen(from: frame)
     place += part.offset.raw
-    growth += change.perFrameGrowth.raw
-    // Of the chord over the frame the rate at its start.
-    perFrame += part.perFrame.raw - change.perFrameGrowth.raw / 2
+    perFrame += part.perFrame.raw
+    growth += part.perFrameGrowth.raw
   }
 
   private static var rateMax: Int64 { 1 << 38 }

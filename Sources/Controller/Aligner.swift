@@ -237,16 +237,10 @@ struct Aligner: ~Copyable {
     predictedBehind = nil
   }
 
-  /// The motion in the alignments, with its place and rate at the start of a frame.
+  /// The motion in the alignments, told from the start of a frame.
   private func motion(in frame: UInt32) -> PredictedMotion {
-    guard let motion = validMotion(in: frame) else {
-      return PredictedMotion(frame: frame, offset: .zero, perFrame: .zero, perFrameGrowth: .zero)
-    }
-    let growth = motion.perFrameGrowth
-    let frames = Int64(Int32(bitPattern: frame &- motion.frame))
-    return PredictedMotion(
-      frame: frame, offset: motion.alignment(in: frame).offset,
-      perFrame: SlotSpan(raw: motion.perFrame.raw + growth.raw * frames), perFrameGrowth: growth)
+    validMotion(in: frame)?.seen(from: frame)
+      ?? PredictedMotion(frame: frame, offset: .zero, perFrame: .zero, perFrameGrowth: .zero)
   }
 
   private func validMotion(in frame: UInt32) -> PredictedMotion? {
@@ -260,15 +254,14 @@ struct Aligner: ~Copyable {
     guard let predicted = predictedBehind ?? predicted, SlotSpan(raw: jump).magnitude > SlotSpan(slots: 1) else {
       return
     }
-    let start = predicted.alignment(in: frame).offset
-    let growth = predicted.perFrameGrowth.raw
-    let rate = predicted.perFrame.raw + growth * Int64(Int32(bitPattern: frame &- predicted.frame))
+    let here = predicted.seen(from: frame)
+    let (rate, growth) = (here.perFrame.raw, here.perFrameGrowth.raw)
     // Length of the frame, in 2^-20 of another.
     let length = Int64(TimeBase.slotsPerFrame) - jump >> 32
     self.predicted = predicted
     predictedBehind = PredictedMotion(
       frame: frame &+ 1,
-      offset: SlotSpan(raw: start.raw + (rate >> 20) * length + ((growth >> 20) * length) / 2),
+      offset: SlotSpan(raw: here.offset.raw + (rate >> 20) * length + ((growth >> 20) * length) / 2),
       perFrame: SlotSpan(raw: rate + (growth >> 20) * length), perFrameGrowth: predicted.perFrameGrowth)
   }
 
