@@ -13,12 +13,10 @@ public final class HostMemory {
   public func block<Element: FixedWidthInteger & BitwiseCopyable>(
     of element: Element.Type, count: Int
   ) -> Block<Element> {
-    guard let memory = unsafe calloc(max(1, count), MemoryLayout<Element>.stride) else {
-      preconditionFailure("out of memory")
-    }
+    let memory = unsafe zeroedMemory(of: element, count: count)
     unsafe pages.append(memory)
-    // Fresh memory of `count` elements with no other user; zero bytes are the value zero.
-    return unsafe Block(unsafeStart: memory.bindMemory(to: element, capacity: count), count: count)
+    // Fresh memory of `count` elements with no other user.
+    return unsafe Block(unsafeStart: memory, count: count)
   }
 
   deinit {

@@ -4,13 +4,22 @@ import Foundation
 extension Block where Element: FixedWidthInteger {
   /// A zeroed block from the heap of the development machine. It is never returned: a block outlives the program.
   public static func onHost(count: Int) -> Block<Element> {
-    // The system gives zeroed pages and fills them when they are first touched: most of a large block never is.
-    guard let memory = unsafe calloc(max(1, count), MemoryLayout<Element>.stride) else {
-      preconditionFailure("out of memory")
-    }
-    // Fresh memory of `count` elements with no other user; zero bytes are the value zero.
-    return unsafe Block(unsafeStart: memory.bindMemory(to: Element.self, capacity: count), count: count)
+    // Fresh memory of `count` elements with no other user.
+    unsafe Block(unsafeStart: zeroedMemory(of: Element.self, count: count), count: count)
   }
+}
+
+/// Memory of `count` elements that are zero. The system gives zeroed pages and fills them when they are first touched:
+/// most of a large block never is.
+@unsafe
+func zeroedMemory<Element: FixedWidthInteger & BitwiseCopyable>(
+  of element: Element.Type, count: Int
+) -> UnsafeMutablePointer<Element> {
+  guard let memory = unsafe calloc(max(1, count), MemoryLayout<Element>.stride) else {
+    preconditionFailure("out of memory")
+  }
+  // Zero bytes are the value zero.
+  return unsafe memory.bindMemory(to: element, capacity: count)
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014). One seed reproduces a whole run; no secret may come from it.
