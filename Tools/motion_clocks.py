@@ -31,10 +31,10 @@ def table(rows, flights):
     for name in flights:
         for seed in SEEDS:
             row = rows[f"clocks {name} {seed}"]
-            both = _grouped(int(rows[f"all {name}"]["secret_bits"])) if seed == SEEDS[0] else ""
+            both = grouped(int(rows[f"all {name}"]["secret_bits"])) if seed == SEEDS[0] else ""
             lines.append(
                 f"| `{name}` | {seed} | {row['lock_ms']} | {row['first_key_ms']} | {row['slot_fades']} "
-                f"| {float(row['arrival_error_ps_max']) / 1000:.2f} | {_grouped(int(row['secret_bits']))} "
+                f"| {float(row['arrival_error_ps_max']) / 1000:.2f} | {grouped(int(row['secret_bits']))} "
                 f"| {'equal' if row['keys_match'] == 'yes' else 'none'} | {both} |")  # fmt: skip
     return lines
 
@@ -51,5 +51,5 @@ def complaints(row):
     return found
 
 
-def _grouped(number):
+def grouped(number):
     return f"{number:,}".replace(",", " ")

@@ -3,6 +3,7 @@
 import re
 
 import motion_clocks as clocks
+from motion_clocks import grouped
 
 # Options by name, for a run and for a comparison alike.
 RUNS = {
@@ -180,10 +181,6 @@ def bits(row, method):
 
 def qber(row, method):
     return float(row["methods"][method]["qber"])
-
-
-def grouped(number):
-    return f"{number:,}".replace(",", " ")
 
 
 def products(rows):
