@@ -200,14 +200,16 @@ func satellite_isFoundByItsEphemeris(seed: UInt64, isForetold: Bool) {
 @Test func stop_leavesTheAlignment() {
   var link = LinkRun(ownClocks(frames: 0, seed: 2))
   let settled = link.settle()
-  link.run(ticksMax: 500)
+  // Where light is missed the alignment goes on in a line, and nothing is told for some frames.
+  link.simulation.setInterlock(closed: false)
+  link.run(ticksMax: 150)
   link.bob.stop()
   var errorMax = 0.0
-  while link.simulation.alice.isOpen {
+  for _ in 0..<50 {
     link.step()
     errorMax = max(errorMax, abs((link.simulation.arrivalPs ?? .infinity) - 5000))
   }
-  #expect(settled != nil && errorMax < 1000, "\(errorMax) ps")
+  #expect(settled != nil && errorMax < 2000, "\(errorMax) ps")
 }
 
 /// Plates that a program before this one left turned would cost a session two thirds of its bits.
