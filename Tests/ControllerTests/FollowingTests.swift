@@ -192,16 +192,8 @@ func told_changedOnTheWay_givesNoKey(attack: RelayAttack, seed: UInt64) {
 
 /// Alice tells the bits of what was not kept, in order, and nothing else; asked for anything else she ends the session.
 @Test(arguments: [0x00, 0x02, 0x05, 0x07] as [UInt8]) func told_isTheBitsOfDroppedEvents(kept: UInt8) throws {
-  var peer = try LonePeer<AliceEnd<TwinSpi>> { AliceEnd(bus: $0, from: &$1) }
-  try peer.pass(ticks: 30)
-  peer.module.start()
-  try peer.pass(ticks: 2)
-  try peer.greet(answering: true)
-  try peer.pass(ticks: 5)
-  let window = try #require(peer.heard.last { $0.type == .window }?.payload)
-  try peer.send(.windowSet, Array(window[..<8]))
-  try peer.pass(ticks: 250)
-  let frame = window[..<4]
+  var peer = try LonePeer<AliceEnd<TwinSpi>>.exchanging()
+  let frame = try peer.proposedWindow()[..<4]
   let batch = bytes(7, 8) + frame + bytes(0, 4) + bytes(3, 2) + [5, 0, 120]
   try peer.send(.detections, batch)
   try peer.pass(ticks: 4)
@@ -228,12 +220,7 @@ func told_changedOnTheWay_givesNoKey(attack: RelayAttack, seed: UInt64) {
 @Test(arguments: 0..<3) func told_thatWasNotAsked_endsTheSession(kind: Int) throws {
   var peer = try LonePeer<BobEnd<TwinSpi>> { BobEnd(bus: $0, from: &$1) }
   if kind > 0 { _ = peer.module.settings.set(.adaptive, to: 1) }
-  try peer.pass(ticks: 30)
-  try peer.greet(answering: false)
-  try peer.pass(ticks: 3)
-  try peer.send(.window, bytes(8, 4) + bytes(108, 4) + bytes(0, 4))
-  try peer.pass(ticks: 400)
-  let batch = try #require(peer.heard.first { $0.type == .detections }?.payload)
+  let batch = try peer.meet()
   let events = Int(number(batch[16..<18]))
   if kind == 2 {
     // Sifted, so that it may be told; but bits are missing.

@@ -1,6 +1,7 @@
 import Controller
 import HostStorage
 import Ports
+import Testing
 import Twin
 import TwinRun
 import Units
@@ -79,3 +80,33 @@ func bytes(_ value: UInt64, _ count: Int) -> [UInt8] {
 }
 
 func number(_ bytes: some Collection<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+
+extension LonePeer where End == AliceEnd<TwinSpi> {
+  /// Alice in an exchange with a hand-made Bob. The light of her first frames is over.
+  static func exchanging() throws -> LonePeer {
+    var peer = try LonePeer { AliceEnd(bus: $0, from: &$1) }
+    try peer.pass(ticks: 30)
+    peer.module.start()
+    try peer.pass(ticks: 2)
+    try peer.greet(answering: true)
+    try peer.pass(ticks: 5)
+    try peer.send(.windowSet, Array(peer.proposedWindow()[..<8]))
+    try peer.pass(ticks: 250)
+    return peer
+  }
+
+  /// What she proposed last.
+  func proposedWindow() throws -> [UInt8] { try #require(heard.last { $0.type == .window }?.payload) }
+}
+
+extension LonePeer where End == BobEnd<TwinSpi> {
+  /// Goes with a hand-made Alice into an exchange, and returns the first batch that Bob announces.
+  mutating func meet() throws -> [UInt8] {
+    try pass(ticks: 30)
+    try greet(answering: false)
+    try pass(ticks: 3)
+    try send(.window, bytes(8, 4) + bytes(108, 4) + bytes(0, 4))
+    try pass(ticks: 400)
+    return try #require(heard.first { $0.type == .detections }?.payload)
+  }
+}

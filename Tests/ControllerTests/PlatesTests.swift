@@ -191,12 +191,7 @@ private let half = Instant(ns: 500_000_000)
 @Test(arguments: [(0x00, true), (0x20, true), (0x01, false), (0x10, false)] as [(UInt8, Bool)])
 func choices_outsideOfPerBlock_endTheSession(byte: UInt8, isGood: Bool) throws {
   var peer = try LonePeer<BobEnd<TwinSpi>>(variant: .perBlock) { BobEnd(bus: $0, from: &$1) }
-  try peer.pass(ticks: 30)
-  try peer.greet(answering: false)
-  try peer.pass(ticks: 3)
-  try peer.send(.window, bytes(8, 4) + bytes(108, 4) + bytes(0, 4))
-  try peer.pass(ticks: 400)
-  let batch = try #require(peer.heard.first { $0.type == .detections }?.payload)
+  let batch = try peer.meet()
   let frame = UInt32(number(batch[8..<12]))
   let events = number(batch[16..<18])
   #expect(!TwirlSchedule.isSettling(frame) && events > 0)

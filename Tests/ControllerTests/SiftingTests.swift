@@ -14,20 +14,6 @@ private func batch(_ number: UInt64, frame: UInt64, gaps: [UInt8]) -> [UInt8] {
 private typealias AliceAlone = LonePeer<AliceEnd<TwinSpi>>
 private typealias BobAlone = LonePeer<BobEnd<TwinSpi>>
 
-/// Alice in an exchange with a hand-made Bob. The light of her first frames is over.
-private func exchangingAlice() throws -> AliceAlone {
-  var peer = try AliceAlone { AliceEnd(bus: $0, from: &$1) }
-  try peer.pass(ticks: 30)
-  peer.module.start()
-  try peer.pass(ticks: 2)
-  try peer.greet(answering: true)
-  try peer.pass(ticks: 5)
-  let window = try #require(peer.heard.last { $0.type == .window }?.payload)
-  try peer.send(.windowSet, Array(window[..<8]))
-  try peer.pass(ticks: 250)
-  return peer
-}
-
 /// The first frame of the window that Alice proposed.
 private func firstFrame(_ heard: [(type: MessageType, payload: [UInt8])]) throws -> UInt64 {
   let window = try #require(heard.last { $0.type == .window }?.payload)
@@ -35,7 +21,7 @@ private func firstFrame(_ heard: [(type: MessageType, payload: [UInt8])]) throws
 }
 
 @Test func detections_inOrder_areAnswered() throws {
-  var peer = try exchangingAlice()
+  var peer = try AliceAlone.exchanging()
   let frame = try firstFrame(peer.heard)
   try peer.send(.detections, batch(0, frame: frame, gaps: [5, 0, 120]))
   try peer.pass(ticks: 4)
@@ -48,7 +34,7 @@ private func firstFrame(_ heard: [(type: MessageType, payload: [UInt8])]) throws
 
 /// Bob may not have heard yet that the window was shortened: such slots had no light, and nothing is told of them.
 @Test func detections_behindTheWindow_areAnsweredWithNothing() throws {
-  var peer = try exchangingAlice()
+  var peer = try AliceAlone.exchanging()
   let frame = try firstFrame(peer.heard)
   try peer.send(.detections, batch(0, frame: frame + 5000, gaps: [5, 0, 120]))
   try peer.pass(ticks: 4)
@@ -58,7 +44,7 @@ private func firstFrame(_ heard: [(type: MessageType, payload: [UInt8])]) throws
 
 /// A slot is looked up once: no batch may come again, go back, skip a number, or leave the frame.
 @Test(arguments: 0..<6) func detections_outOfOrder_endTheSession(kind: Int) throws {
-  var peer = try exchangingAlice()
+  var peer = try AliceAlone.exchanging()
   let frame = try firstFrame(peer.heard)
   try peer.send(.detections, batch(0, frame: frame + 1, gaps: [5, 0, 120]))
   try peer.pass(ticks: 4)
@@ -85,7 +71,7 @@ private func firstFrame(_ heard: [(type: MessageType, payload: [UInt8])]) throws
 /// What was kept must be of the oldest batch in flight, and no bit more than it has.
 @Test(arguments: [[0, 0, 0, 1, 0xff], [0, 0, 0, 0], [0, 0, 0, 0, 7, 7]] as [[UInt8]])
 func sifted_thatFitsNoBatch_endsTheSession(payload: [UInt8]) throws {
-  var peer = try exchangingAlice()
+  var peer = try AliceAlone.exchanging()
   let frame = try firstFrame(peer.heard)
   try peer.send(.detections, batch(0, frame: frame, gaps: [5, 0, 120]))
   try peer.pass(ticks: 4)
@@ -98,13 +84,8 @@ func sifted_thatFitsNoBatch_endsTheSession(payload: [UInt8]) throws {
 /// Bob with gates open in the dark: he detects dark counts, and his Alice is made by hand.
 @Test(arguments: 0..<4) func choices_thatFitNoBatch_endTheSession(kind: Int) throws {
   var peer = try BobAlone { BobEnd(bus: $0, from: &$1) }
-  try peer.pass(ticks: 30)
-  try peer.greet(answering: false)
-  try peer.pass(ticks: 3)
-  try peer.send(.window, bytes(8, 4) + bytes(108, 4) + bytes(0, 4))
-  try peer.pass(ticks: 400)
+  let batch = try peer.meet()
   let state = "\(peer.module.state.name)"
-  let batch = try #require(peer.heard.first { $0.type == .detections }?.payload)
   let events = Int(number(batch[16..<18]))
   #expect(state == "exchanging" && events > 0)
   let honest = bytes(0, 4) + bytes(UInt64(events), 2) + [UInt8](repeating: 0, count: events)
